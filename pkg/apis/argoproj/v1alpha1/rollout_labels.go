@@ -1,0 +1,45 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+// Labels and annotations that a Rollout and its parts carry, the same as the peer's: clients and routers look for them.
+const (
+	// LabelPodTemplateHash names the pod template of a ReplicaSet, of its pods, and of what a Service selects.
+	LabelPodTemplateHash = "rollouts-pod-template-hash"
+	// LabelControllerInstanceID restricts an object to the controller that has the same instance id.
+	LabelControllerInstanceID = "argo-rollouts.argoproj.io/controller-instance-id"
+	// LabelRolloutType says what a Rollout made an AnalysisRun for.
+	LabelRolloutType = "rollout-type"
+	// LabelStepIndex is the index of the step that an AnalysisRun was made for.
+	LabelStepIndex = "step-index"
+	// LabelAnalysisRunUID is the UID of the AnalysisRun that a Job belongs to.
+	LabelAnalysisRunUID = "analysisrun.argoproj.io/uid"
+
+	// AnnotationRevision is the number of a revision.
+	AnnotationRevision = "rollout.argoproj.io/revision"
+	// AnnotationRevisionHistory is the list of earlier numbers of a revision.
+	AnnotationRevisionHistory = "rollout.argoproj.io/revision-history"
+	// AnnotationDesiredReplicas is the number of replicas that the Rollout had when it scaled a ReplicaSet.
+	AnnotationDesiredReplicas = "rollout.argoproj.io/desired-replicas"
+	// AnnotationWorkloadGeneration is the generation of the referenced workload.
+	AnnotationWorkloadGeneration = "rollout.argoproj.io/workload-generation"
+	// AnnotationEphemeralMetadata is the metadata that was put on a ReplicaSet's pods for their present role, as JSON.
+	AnnotationEphemeralMetadata = "rollout.argoproj.io/ephemeral-metadata"
+	// AnnotationScaleDownDeadline is when a ReplicaSet is scaled down, in RFC 3339.
+	AnnotationScaleDownDeadline = "scale-down-deadline"
+	// AnnotationManagedByRollouts is the name of the Rollout that drives a Service or a router's object.
+	AnnotationManagedByRollouts = "argo-rollouts.argoproj.io/managed-by-rollouts"
+	// AnnotationExperimentName is the name of the Experiment that a ReplicaSet belongs to.
+	AnnotationExperimentName = "experiment.argoproj.io/name"
+	// AnnotationExperimentTemplateName is the name of the Experiment's template that a ReplicaSet belongs to.
+	AnnotationExperimentTemplateName = "experiment.argoproj.io/template-name"
+)
+
+// What a Rollout makes an AnalysisRun for: values of LabelRolloutType.
+const (
+	RolloutTypeStep          = "Step"
+	RolloutTypeBackground    = "Background"
+	RolloutTypePrePromotion  = "PrePromotion"
+	RolloutTypePostPromotion = "PostPromotion"
+)
