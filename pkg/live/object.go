@@ -1,0 +1,45 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package live
+
+import (
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/capstan-dev/capstan/pkg/health"
+	"github.com/capstan-dev/capstan/pkg/manifest"
+)
+
+// Object is what Capstan keeps of an object in a cluster.
+type Object struct {
+	manifest.Key
+	// Version is the API version that the object is watched in.
+	Version string
+	// UID tells the object from an earlier one of the same name.
+	UID types.UID
+	// ResourceVersion is compared as a number, within one object only.
+	ResourceVersion uint64
+	// Owned is the digest of the fields that Capstan's field manager owns: it changes when
+	// somebody else takes one of them, and only then.
+	Owned manifest.Digest
+	// Application is the instance name in the tracking annotation, "" where it names no
+	// application or another object than this one.
+	Application string
+	// Deleting reports a deletion timestamp.
+	Deleting bool
+	// Keep says which removals the object's own annotations forbid.
+	Keep Keep
+	// Health is nil for a kind that has no health rule.
+	Health *health.Health
+}
+
+// Keep is a set of removals that an object forbids.
+type Keep uint8
+
+// The removals that an object's sync options can forbid.
+const (
+	// KeepOnPrune is Prune=false: the object stays when Git no longer has it.
+	KeepOnPrune Keep = 1 << iota
+	// KeepOnDelete is Delete=false: the object stays when its Application is deleted.
+	KeepOnDelete
+)

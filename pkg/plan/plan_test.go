@@ -1,0 +1,196 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package plan_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/capstan-dev/capstan/pkg/live"
+	"github.com/capstan-dev/capstan/pkg/manifest"
+	"github.com/capstan-dev/capstan/pkg/plan"
+)
+
+const app = "guestbook"
+
+func key(kind, name string) manifest.Key {
+	return manifest.Key{Kind: kind, Namespace: "demo", Name: name}
+}
+
+func digest(s string) manifest.Digest { return manifest.DigestOf([]byte(s)) }
+
+func desired(kind, name, content string) plan.Desired {
+	return plan.Desired{Key: key(kind, name), Version: "v1", Digest: digest(content)}
+}
+
+func object(kind, name, owned string) live.Object {
+	return live.Object{
+		Key: key(kind, name), Version: "v1", UID: "1", ResourceVersion: 10, Owned: digest(owned), Application: app,
+	}
+}
+
+func applied(kind, name, content, owned string) plan.Applied {
+	return plan.Applied{
+		Key: key(kind, name), Version: "v1", UID: "1", ResourceVersion: 10, Owned: digest(owned), Desired: digest(content),
+	}
+}
+
+func with[T any](value T, change func(*T)) T {
+	change(&value)
+	return value
+}
+
+func TestMake(t *testing.T) {
+	t.Parallel()
+	type outcome struct {
+		Action plan.Action
+		Reason plan.Reason
+	}
+	cases := map[string]struct {
+		desired []plan.Desired
+		live    []live.Object
+		applied []plan.Applied
+		prune   bool
+		want    outcome
+	}{
+		"leaves alone what is as it was applied": {
+			desired: []plan.Desired{desired("ConfigMap", "a", "x")},
+			live:    []live.Object{object("ConfigMap", "a", "o")},
+			applied: []plan.Applied{applied("ConfigMap", "a", "x", "o")},
+			want:    outcome{plan.None, plan.InSync},
+		},
+		"applies what is missing": {
+			desired: []plan.Desired{desired("ConfigMap", "a", "x")},
+			want:    outcome{plan.Apply, plan.Missing},
+		},
+		"applies what Git changed": {
+			desired: []plan.Desired{desired("ConfigMap", "a", "y")},
+			live:    []live.Object{object("ConfigMap", "a", "o")},
+			applied: []plan.Applied{applied("ConfigMap", "a", "x", "o")},
+			want:    outcome{plan.Apply, plan.Changed},
+		},
+		"heals a field that somebody took over": {
+			desired: []plan.Desired{desired("ConfigMap", "a", "x")},
+			live:    []live.Object{object("ConfigMap", "a", "less")},
+			applied: []plan.Applied{applied("ConfigMap", "a", "x", "o")},
+			want:    outcome{plan.Apply, plan.Drifted},
+		},
+		"heals an object that was deleted and made again": {
+			desired: []plan.Desired{desired("ConfigMap", "a", "x")},
+			live:    []live.Object{with(object("ConfigMap", "a", "o"), func(o *live.Object) { o.UID = "2" })},
+			applied: []plan.Applied{applied("ConfigMap", "a", "x", "o")},
+			want:    outcome{plan.Apply, plan.Drifted},
+		},
+		"heals an object whose tracking annotation was removed": {
+			desired: []plan.Desired{desired("ConfigMap", "a", "x")},
+			live:    []live.Object{with(object("ConfigMap", "a", "o"), func(o *live.Object) { o.Application = "" })},
+			applied: []plan.Applied{applied("ConfigMap", "a", "x", "o")},
+			want:    outcome{plan.Apply, plan.Drifted},
+		},
+		"concludes nothing from a watch that lags behind the apply": {
+			desired: []plan.Desired{desired("ConfigMap", "a", "x")},
+			live:    []live.Object{with(object("ConfigMap", "a", "less"), func(o *live.Object) { o.ResourceVersion = 9 })},
+			applied: []plan.Applied{applied("ConfigMap", "a", "x", "o")},
+			want:    outcome{plan.None, plan.InSync},
+		},
+		"adopts what it has no record of": {
+			desired: []plan.Desired{desired("ConfigMap", "a", "x")},
+			live:    []live.Object{object("ConfigMap", "a", "o")},
+			want:    outcome{plan.Apply, plan.Adopted},
+		},
+		"leaves alone what another application tracks": {
+			desired: []plan.Desired{desired("ConfigMap", "a", "x")},
+			live:    []live.Object{with(object("ConfigMap", "a", "o"), func(o *live.Object) { o.Application = "other" })},
+			want:    outcome{plan.None, plan.Shared},
+		},
+		"takes over what a deleted application tracked": {
+			desired: []plan.Desired{desired("ConfigMap", "a", "x")},
+			live:    []live.Object{with(object("ConfigMap", "a", "o"), func(o *live.Object) { o.Application = "gone" })},
+			want:    outcome{plan.Apply, plan.Adopted},
+		},
+		"waits for an object that is being deleted": {
+			desired: []plan.Desired{desired("ConfigMap", "a", "x")},
+			live:    []live.Object{with(object("ConfigMap", "a", "o"), func(o *live.Object) { o.Deleting = true })},
+			want:    outcome{plan.None, plan.Terminating},
+		},
+		"reports what Git no longer has where pruning is off": {
+			live: []live.Object{object("ConfigMap", "a", "o")},
+			want: outcome{plan.None, plan.Extra},
+		},
+		"prunes what Git no longer has": {
+			live:  []live.Object{object("ConfigMap", "a", "o")},
+			prune: true,
+			want:  outcome{plan.Prune, plan.Extra},
+		},
+		"keeps what forbids to be pruned": {
+			live:  []live.Object{with(object("ConfigMap", "a", "o"), func(o *live.Object) { o.Keep = live.KeepOnPrune })},
+			prune: true,
+			want:  outcome{plan.None, plan.Extra},
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := plan.Make(plan.Input{
+				Application: app, Desired: c.desired, Live: c.live, Applied: c.applied, Prune: c.prune,
+				Exists: func(application string) bool { return application != "gone" },
+			})
+			if len(got.Changes) != 1 {
+				t.Fatalf("made %d changes, want 1: %+v", len(got.Changes), got.Changes)
+			}
+			change := got.Changes[0]
+			if diff := cmp.Diff(c.want, outcome{change.Action, change.Reason}); diff != "" {
+				t.Errorf("change (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestMakeIgnoresWhatAnotherApplicationTracksAndGitDoesNotHave(t *testing.T) {
+	t.Parallel()
+	other := with(object("ConfigMap", "a", "o"), func(o *live.Object) { o.Application = "other" })
+	got := plan.Make(plan.Input{Application: app, Live: []live.Object{other}, Prune: true})
+	if len(got.Changes) != 0 {
+		t.Errorf("made %+v of another application's object", got.Changes)
+	}
+}
+
+func TestStepsGoByWaveAndKindAndPruneLast(t *testing.T) {
+	t.Parallel()
+	wave := func(d plan.Desired, wave int) plan.Desired { d.Wave = wave; return d }
+	got := plan.Make(plan.Input{
+		Application: app,
+		Prune:       true,
+		Desired: []plan.Desired{
+			wave(desired("Deployment", "late", "x"), 1),
+			desired("Deployment", "web", "x"),
+			desired("ConfigMap", "b", "x"),
+			desired("ConfigMap", "a", "x"),
+			desired("Namespace", "demo", "x"),
+			wave(desired("Job", "early", "x"), -1),
+		},
+		Live: []live.Object{object("ConfigMap", "old", "o"), object("Deployment", "old", "o")},
+	}).Steps()
+	var names [][]string
+	for _, step := range got {
+		var in []string
+		for _, change := range step.Changes {
+			in = append(in, string(change.Action)+" "+change.Kind+" "+change.Name)
+		}
+		names = append(names, in)
+	}
+	want := [][]string{
+		{"Apply Job early"},
+		{"Apply Namespace demo"},
+		{"Apply ConfigMap a", "Apply ConfigMap b"},
+		{"Apply Deployment web"},
+		{"Apply Deployment late"},
+		{"Prune Deployment old"},
+		{"Prune ConfigMap old"},
+	}
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Errorf("steps (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,138 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/capstan-dev/capstan/pkg/live"
+	"github.com/capstan-dev/capstan/pkg/manifest"
+)
+
+const (
+	waveAnnotation     = "argocd.argoproj.io/sync-wave"
+	hookAnnotation     = "argocd.argoproj.io/hook"
+	helmHookAnnotation = "helm.sh/hook"
+)
+
+// Destination is what preparing manifests needs to know of where they go.
+type Destination struct {
+	// Application is the instance name to track the objects by.
+	Application string
+	// Namespace is given to namespaced objects that name none.
+	Namespace string
+	// Namespaced tells the scope of a kind; an error where the cluster does not serve it.
+	Namespaced func(schema.GroupVersionKind) (bool, error)
+}
+
+// Prepared are manifests as they would be applied.
+type Prepared struct {
+	// Manifests are in the order given, one a key.
+	Manifests []manifest.Manifest
+	// Desired are the same without their bytes.
+	Desired []Desired
+	// Repeated are the keys that the manifests held more than once; the last one counts.
+	Repeated []manifest.Key
+}
+
+// Prepare gives each manifest its namespace, its tracking annotation and the managed label.
+// It fails where a kind is unknown to the destination, or the object is a hook.
+func Prepare(manifests []manifest.Manifest, destination Destination) (Prepared, error) {
+	var prepared Prepared
+	at := make(map[manifest.Key]int, len(manifests))
+	for _, m := range manifests {
+		object, err := m.Object()
+		if err != nil {
+			return Prepared{}, err
+		}
+		ready, desired, err := prepare(object, destination)
+		if err != nil {
+			return Prepared{}, fmt.Errorf("%s %q: %w", m.Kind, m.Name, err)
+		}
+		if i, repeated := at[ready.Key]; repeated {
+			prepared.Repeated = append(prepared.Repeated, ready.Key)
+			prepared.Manifests[i], prepared.Desired[i] = ready, desired
+			continue
+		}
+		at[ready.Key] = len(prepared.Manifests)
+		prepared.Manifests = append(prepared.Manifests, ready)
+		prepared.Desired = append(prepared.Desired, desired)
+	}
+	return prepared, nil
+}
+
+func prepare(object *unstructured.Unstructured, destination Destination) (manifest.Manifest, Desired, error) {
+	annotations := object.GetAnnotations()
+	if err := refuse(object, annotations); err != nil {
+		return manifest.Manifest{}, Desired{}, err
+	}
+	namespaced, err := destination.Namespaced(object.GroupVersionKind())
+	if err != nil {
+		return manifest.Manifest{}, Desired{}, err
+	}
+	switch {
+	case !namespaced:
+		object.SetNamespace("")
+	case object.GetNamespace() == "":
+		object.SetNamespace(destination.Namespace)
+	}
+	track(object, destination.Application)
+	ready, err := manifest.New(object)
+	if err != nil {
+		return manifest.Manifest{}, Desired{}, err
+	}
+	return ready, Desired{
+		Key: ready.Key, Version: ready.Version, Digest: ready.Digest, Wave: waveOf(annotations), Keep: live.KeepOf(annotations),
+	}, nil
+}
+
+// refuse names what cannot be applied as it stands.
+func refuse(object *unstructured.Unstructured, annotations map[string]string) error {
+	if object.GetName() == "" {
+		return errors.New("metadata.generateName names no object to keep in sync: set metadata.name")
+	}
+	for _, hook := range []string{hookAnnotation, helmHookAnnotation} {
+		if annotations[hook] != "" {
+			return fmt.Errorf("the annotation %s makes it a hook, and hooks are not run by this version", hook)
+		}
+	}
+	return nil
+}
+
+// waveOf reads a sync wave; what is no number counts as none (as Argo CD 3.6: gitops-engine, syncwaves).
+func waveOf(annotations map[string]string) int {
+	wave, err := strconv.Atoi(annotations[waveAnnotation])
+	if err != nil {
+		return 0
+	}
+	return wave
+}
+
+// track marks the object as the application's. Of what only a server writes, a null
+// creationTimestamp is what generators print, and server-side apply refuses managedFields.
+func track(object *unstructured.Unstructured, application string) {
+	unstructured.RemoveNestedField(object.Object, "metadata", "creationTimestamp")
+	unstructured.RemoveNestedField(object.Object, "metadata", "managedFields")
+	unstructured.RemoveNestedField(object.Object, "metadata", "resourceVersion")
+	unstructured.RemoveNestedField(object.Object, "metadata", "uid")
+	gvk := object.GroupVersionKind()
+	key := manifest.Key{Group: gvk.Group, Kind: gvk.Kind, Namespace: object.GetNamespace(), Name: object.GetName()}
+	annotations := object.GetAnnotations()
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[live.TrackingAnnotation] = live.TrackingID(application, key)
+	object.SetAnnotations(annotations)
+	labels := object.GetLabels()
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	labels[live.ManagedLabel] = live.ManagedValue
+	object.SetLabels(labels)
+}
