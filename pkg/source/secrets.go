@@ -1,0 +1,170 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package source
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+const (
+	secretTypeLabel      = "argocd.argoproj.io/secret-type"
+	secretTypeRepository = "repository"
+	secretTypeTemplate   = "repo-creds"
+)
+
+// unsupported lists keys of kinds of credentials that cannot be used, with their names.
+func unsupported() [][2]string {
+	return [][2]string{
+		{"githubAppPrivateKey", "a GitHub App"},
+		{"githubAppID", "a GitHub App"},
+		{"gcpServiceAccountKey", "a Google service account"},
+		{"azureServicePrincipalClientSecret", "an Azure service principal"},
+	}
+}
+
+// CredentialsFrom returns the credentials that Secrets in Argo CD's layout hold for a
+// repository: those of the repository Secret of the project, else of the one of no
+// project, completed by the repo-creds Secret with the longest matching URL (as Argo CD
+// 3.5: util/db/repository_secrets.go). No match gives the zero value. A Secret that
+// matches but cannot be used gives an *Error that names it.
+func CredentialsFrom(secrets []*corev1.Secret, repository, project string) (Credentials, error) {
+	own := repositorySecret(secrets, repository, project)
+	template := templateSecret(secrets, repository, project)
+	credentials, err := credentialsOf(own)
+	if err != nil {
+		return Credentials{}, about(err, Normalize(repository), "")
+	}
+	if own != nil && !credentials.anonymous() || template == nil {
+		return credentials, nil
+	}
+	inherited, err := credentialsOf(template)
+	if err != nil {
+		return Credentials{}, about(err, Normalize(repository), "")
+	}
+	return credentials.inherit(inherited), nil
+}
+
+// inherit takes what authenticates from a template; the settings of the connection stay.
+func (c Credentials) inherit(template Credentials) Credentials {
+	template.Insecure = template.Insecure || c.Insecure
+	template.InsecureIgnoreHostKey = template.InsecureIgnoreHostKey || c.InsecureIgnoreHostKey
+	if c.Proxy != "" {
+		template.Proxy, template.NoProxy = c.Proxy, c.NoProxy
+	}
+	return template
+}
+
+func repositorySecret(secrets []*corev1.Secret, repository, project string) *corev1.Secret {
+	var found *corev1.Secret
+	for _, secret := range gitSecrets(secrets, secretTypeRepository) {
+		if !SameRepository(field(secret, "url"), repository) {
+			continue
+		}
+		switch field(secret, "project") {
+		case project:
+			return secret
+		case "":
+			if found == nil {
+				found = secret
+			}
+		}
+	}
+	return found
+}
+
+func templateSecret(secrets []*corev1.Secret, repository, project string) *corev1.Secret {
+	var found *corev1.Secret
+	longest := 0
+	for _, secret := range gitSecrets(secrets, secretTypeTemplate) {
+		prefix := Normalize(field(secret, "url"))
+		scope := field(secret, "project")
+		if scope != "" && scope != project || len(prefix) <= longest {
+			continue
+		}
+		if covers(prefix, Normalize(repository)) {
+			found, longest = secret, len(prefix)
+		}
+	}
+	return found
+}
+
+// covers tells whether a repository stands below a prefix. The host must match as a
+// whole, else the credentials of git.example.com would go to git.example.com.evil.org.
+func covers(prefix, repository string) bool {
+	server, path := splitServer(prefix)
+	of, at := splitServer(repository)
+	return server == of && strings.HasPrefix(at, path)
+}
+
+// splitServer splits a normalized URL before its path.
+func splitServer(normal string) (server, path string) {
+	scheme, rest, found := strings.Cut(normal, "://")
+	if !found {
+		scheme, rest = "ssh", normal
+	}
+	authority, path, _ := strings.Cut(rest, "/")
+	return scheme + "://" + authority, path
+}
+
+// gitSecrets returns the Secrets of one type for Git, by namespace and name, so that the
+// choice between two equal ones does not depend on the order of a list.
+func gitSecrets(secrets []*corev1.Secret, secretType string) []*corev1.Secret {
+	var git []*corev1.Secret
+	for _, secret := range secrets {
+		kind := field(secret, "type")
+		if secret.Labels[secretTypeLabel] == secretType && (kind == "" || kind == "git") {
+			git = append(git, secret)
+		}
+	}
+	slices.SortFunc(git, func(a, b *corev1.Secret) int { return strings.Compare(secretName(a), secretName(b)) })
+	return git
+}
+
+func credentialsOf(secret *corev1.Secret) (Credentials, error) {
+	if secret == nil {
+		return Credentials{}, nil
+	}
+	name := secretName(secret)
+	for _, key := range unsupported() {
+		if field(secret, key[0]) != "" {
+			return Credentials{}, failure(Invalid, "Secret %s holds credentials of %s (key %s), which are not "+
+				"supported: use username and password, bearerToken, or sshPrivateKey", name, key[1], key[0])
+		}
+	}
+	flags := map[string]bool{}
+	for _, key := range []string{"insecure", "insecureIgnoreHostKey", "useAzureWorkloadIdentity"} {
+		value, err := strconv.ParseBool(field(secret, key))
+		if err != nil && field(secret, key) != "" {
+			return Credentials{}, failure(Invalid, "Secret %s: %s is neither true nor false", name, key)
+		}
+		flags[key] = value
+	}
+	if flags["useAzureWorkloadIdentity"] {
+		return Credentials{}, failure(Invalid, "Secret %s asks for Azure workload identity, which is not "+
+			"supported: use username and password, bearerToken, or sshPrivateKey", name)
+	}
+	return Credentials{
+		Secret:                name,
+		Username:              field(secret, "username"),
+		Password:              field(secret, "password"),
+		BearerToken:           field(secret, "bearerToken"),
+		SSHPrivateKey:         string(secret.Data["sshPrivateKey"]),
+		TLSClientCert:         string(secret.Data["tlsClientCertData"]),
+		TLSClientKey:          string(secret.Data["tlsClientCertKey"]),
+		Insecure:              flags["insecure"],
+		InsecureIgnoreHostKey: flags["insecureIgnoreHostKey"],
+		Proxy:                 field(secret, "proxy"),
+		NoProxy:               field(secret, "noProxy"),
+	}, nil
+}
+
+func field(secret *corev1.Secret, key string) string {
+	return strings.TrimSpace(string(secret.Data[key]))
+}
+
+func secretName(secret *corev1.Secret) string { return secret.Namespace + "/" + secret.Name }
