@@ -1,0 +1,87 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package render
+
+import (
+	"encoding/json"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/manifest"
+)
+
+// outputVersion changes when the same files and options give other manifests than before.
+const outputVersion = "1"
+
+// rendererVersion names everything in this binary that decides about the output.
+func rendererVersion() string {
+	version := outputVersion
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return version
+	}
+	for _, dependency := range info.Deps {
+		switch dependency.Path {
+		case "sigs.k8s.io/kustomize/api", "sigs.k8s.io/kustomize/kyaml", "sigs.k8s.io/yaml":
+			version += " " + dependency.Path + "@" + dependency.Version
+		}
+	}
+	return version
+}
+
+// key names renders that may share a result where their read-sets agree.
+type key = manifest.Digest
+
+// keyOf digests what a render depends on besides the answers of its tree. Variables are
+// part of the key only where the options use them, so that Applications which differ in
+// name alone share renders.
+func keyOf(version string, input Input) (key, error) {
+	options := optionsOf(input.Source)
+	data, err := json.Marshal(struct {
+		Version    string
+		Repository string
+		Source     v1alpha1.ApplicationSource
+		Variables  map[string]string
+	}{version, input.Repository, options, usedVariables(input)})
+	if err != nil {
+		return key{}, fmt.Errorf("encode spec.source: %w", err)
+	}
+	return manifest.DigestOf(data), nil
+}
+
+// optionsOf drops what only says where the tree came from; a worker has no use for it.
+func optionsOf(src v1alpha1.ApplicationSource) v1alpha1.ApplicationSource {
+	src.TargetRevision, src.Name, src.Ref, src.TagPrefix = "", "", "", ""
+	return src
+}
+
+func usedVariables(input Input) map[string]string {
+	if input.Source.Kustomize == nil {
+		return nil
+	}
+	used := map[string]string{}
+	note := func(name string) string {
+		used[name] = input.variable(name)
+		return ""
+	}
+	visitVariables(input.Source.Kustomize, func(text string) { substitute(text, note) })
+	return used
+}
+
+// visitVariables calls visit with each string of the options that variables are replaced
+// in (as Argo CD 3.5: util/kustomize Build).
+func visitVariables(options *v1alpha1.ApplicationSourceKustomize, visit func(string)) {
+	for _, image := range options.Images {
+		visit(string(image))
+	}
+	for _, value := range options.CommonLabels {
+		visit(value)
+	}
+	if isTrue(options.CommonAnnotationsEnvsubst) {
+		for _, value := range options.CommonAnnotations {
+			visit(value)
+		}
+	}
+}

@@ -1,0 +1,192 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package render
+
+import (
+	"bufio"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/source"
+)
+
+// A frame on the pipe is one byte of kind, four bytes of length (big endian), and the payload.
+type frameKind byte
+
+// What a worker sends.
+const (
+	frameHello    frameKind = 'H' // isolation as JSON, once
+	frameStat     frameKind = 'S' // a path; answered with a kind
+	frameList     frameKind = 'L' // a path; answered with names and kinds
+	frameRead     frameKind = 'R' // a path; answered with the content
+	frameOverride frameKind = 'O' // a directory; answered with the application's own override file there
+	frameVariable frameKind = 'V' // a name of the build environment; answered with its value
+	frameManifest frameKind = 'M' // one object as JSON
+	frameDone     frameKind = 'D' // done as JSON
+	frameFailure  frameKind = 'F' // failure as JSON
+)
+
+// What the parent sends.
+const (
+	frameRequest frameKind = 'Q' // request as JSON
+	frameAnswer  frameKind = 'A'
+	frameAbsent  frameKind = 'N'
+)
+
+// errNonsense marks what no honest worker sends.
+var errNonsense = errors.New("a worker broke the protocol")
+
+const (
+	frameHeader  = 5
+	maxPathBytes = 4096
+	maxTextBytes = 64 << 10
+)
+
+// request asks a worker for one render.
+type request struct {
+	Source v1alpha1.ApplicationSource `json:"source"`
+	Limits Limits                     `json:"limits"`
+}
+
+// done ends a render that succeeded.
+type done struct {
+	Type v1alpha1.ApplicationSourceType `json:"type"`
+	// Spent says that the worker carries state of this render and must not do another.
+	Spent bool `json:"spent,omitempty"`
+}
+
+// failure ends a render that failed: a limit where Limit is set, a fault of the source otherwise.
+type failure struct {
+	Reason Reason `json:"reason,omitempty"`
+	Path   string `json:"path,omitempty"`
+	Text   string `json:"text,omitempty"`
+	Limit  string `json:"limit,omitempty"`
+	Value  string `json:"value,omitempty"`
+	Spent  bool   `json:"spent,omitempty"`
+}
+
+func (f failure) err() error {
+	if f.Limit != "" {
+		return &LimitError{Limit: f.Limit, Value: f.Value}
+	}
+	return &SourceError{Reason: f.Reason, Path: f.Path, Err: errors.New(f.Text[:min(len(f.Text), maxPathBytes)])}
+}
+
+func failureOf(err error, spent bool) failure {
+	if limit, ok := errors.AsType[*LimitError](err); ok {
+		return failure{Limit: limit.Limit, Value: limit.Value, Spent: spent}
+	}
+	if fault, ok := errors.AsType[*SourceError](err); ok {
+		return failure{Reason: fault.Reason, Path: fault.Path, Text: fault.Err.Error(), Spent: spent}
+	}
+	return failure{Reason: ReasonInvalid, Text: err.Error(), Spent: spent}
+}
+
+func writeFrame(w *bufio.Writer, kind frameKind, payload []byte) error {
+	var header [frameHeader]byte
+	header[0] = byte(kind)
+	binary.BigEndian.PutUint32(header[1:], uint32(len(payload)))
+	if _, err := w.Write(header[:]); err != nil {
+		return err
+	}
+	_, err := w.Write(payload)
+	return err
+}
+
+func writeJSON(w *bufio.Writer, kind frameKind, value any) error {
+	payload, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("encode a message: %w", err)
+	}
+	if err := writeFrame(w, kind, payload); err != nil {
+		return err
+	}
+	return w.Flush()
+}
+
+// readFrame reads one frame; limit says how long a payload of a kind may be, less than 0
+// for a kind that is not expected.
+func readFrame(r *bufio.Reader, limit func(frameKind) int64) (frameKind, []byte, error) {
+	var header [frameHeader]byte
+	if _, err := io.ReadFull(r, header[:]); err != nil {
+		return 0, nil, err
+	}
+	kind, length := frameKind(header[0]), int64(binary.BigEndian.Uint32(header[1:]))
+	if length > limit(kind) {
+		return kind, nil, fmt.Errorf("%w: %d bytes of kind %q", errNonsense, length, byte(kind))
+	}
+	payload := make([]byte, length)
+	if _, err := io.ReadFull(r, payload); err != nil {
+		return kind, nil, err
+	}
+	return kind, payload, nil
+}
+
+// The letters that stand for kinds of entries; absent is the record of what is not there.
+const (
+	letterFile      = 'f'
+	letterDirectory = 'd'
+	letterSymlink   = 'l'
+	letterSubmodule = 'm'
+)
+
+func letterOf(kind source.Kind) byte {
+	switch kind {
+	case source.Directory:
+		return letterDirectory
+	case source.Symlink:
+		return letterSymlink
+	case source.Submodule:
+		return letterSubmodule
+	default:
+		return letterFile
+	}
+}
+
+func kindOf(letter byte) (source.Kind, error) {
+	switch letter {
+	case letterFile:
+		return source.File, nil
+	case letterDirectory:
+		return source.Directory, nil
+	case letterSymlink:
+		return source.Symlink, nil
+	case letterSubmodule:
+		return source.Submodule, nil
+	}
+	return 0, fmt.Errorf("%w: entry kind %q", errNonsense, letter)
+}
+
+func encodeListing(entries []source.Entry) []byte {
+	var out []byte
+	for _, entry := range entries {
+		out = append(out, letterOf(entry.Kind))
+		out = binary.AppendUvarint(out, uint64(len(entry.Name)))
+		out = append(out, entry.Name...)
+	}
+	return out
+}
+
+func decodeListing(data []byte) ([]source.Entry, error) {
+	var entries []source.Entry
+	for len(data) > 0 {
+		kind, err := kindOf(data[0])
+		if err != nil {
+			return nil, err
+		}
+		length, n := binary.Uvarint(data[1:])
+		if n <= 0 || length > uint64(len(data)-1-n) {
+			return nil, fmt.Errorf("%w: a listing is cut short", errNonsense)
+		}
+		start := 1 + n
+		end := start + int(length)
+		entries = append(entries, source.Entry{Name: string(data[start:end]), Kind: kind})
+		data = data[end:]
+	}
+	return entries, nil
+}
