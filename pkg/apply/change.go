@@ -1,0 +1,110 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package apply
+
+import (
+	"encoding/json"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/capstan-dev/capstan/pkg/manifest"
+)
+
+// Action is what a Change does.
+type Action string
+
+const (
+	// Apply makes the object what the manifest says, and creates it where it is missing.
+	Apply Action = "Apply"
+	// Delete removes the object with the UID of the change.
+	Delete Action = "Delete"
+	// CreateNamespace makes sure that a namespace exists, with the labels and annotations
+	// of the manifest, and takes nothing from whoever else manages it.
+	CreateNamespace Action = "CreateNamespace"
+)
+
+// Change is one write to a destination.
+type Change struct {
+	Action Action
+	// Manifest is the object; Delete reads only its key and version ("" for any version).
+	Manifest manifest.Manifest
+	// UID is that of the object that Delete removes; it must be set.
+	UID types.UID
+	// Propagation says what Delete does to dependents; "" is the kind's default.
+	Propagation metav1.DeletionPropagation
+}
+
+// Namespace returns the change that creates a namespace. Of labels and annotations it owns
+// only those given.
+func Namespace(name string, labels, annotations map[string]string) (Change, error) {
+	object := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace"}}
+	object.SetName(name)
+	if len(labels) > 0 {
+		object.SetLabels(labels)
+	}
+	if len(annotations) > 0 {
+		object.SetAnnotations(annotations)
+	}
+	namespace, err := manifest.New(object)
+	if err != nil {
+		return Change{}, fmt.Errorf("namespace %q: %w", name, err)
+	}
+	return Change{Action: CreateNamespace, Manifest: namespace}, nil
+}
+
+// Status is how a Change ended, in Argo CD's words.
+type Status string
+
+// The statuses of a Result.
+const (
+	// Synced: the object is as the manifest says.
+	Synced Status = "Synced"
+	// SyncFailed: nothing is known to have changed; see the message.
+	SyncFailed Status = "SyncFailed"
+	// Pruned: the object is gone, or on its way.
+	Pruned Status = "Pruned"
+	// PruneSkipped: another object has the name now, and was left alone.
+	PruneSkipped Status = "PruneSkipped"
+)
+
+// Result is how one Change ended.
+type Result struct {
+	manifest.Key
+	// Version is the API version that was written in.
+	Version string
+	Status  Status
+	// Message is one line for people.
+	Message string
+	// UID, ResourceVersion and Owned are those of the object as the server answered to an
+	// apply: the baseline that drift is measured against.
+	UID             types.UID
+	ResourceVersion uint64
+	Owned           manifest.Digest
+	// Err is nil unless Status is SyncFailed; see Retryable.
+	Err error
+}
+
+// Options change how a group is written.
+type Options struct {
+	// DryRun has the server validate the changes and write nothing.
+	DryRun bool
+}
+
+// deleteOptions returns the body of the request that deletes what c names.
+func (c Change) deleteOptions(options Options) ([]byte, error) {
+	body := metav1.DeleteOptions{
+		TypeMeta:      metav1.TypeMeta{APIVersion: "v1", Kind: "DeleteOptions"},
+		Preconditions: metav1.NewUIDPreconditions(string(c.UID)),
+	}
+	if c.Propagation != "" {
+		body.PropagationPolicy = &c.Propagation
+	}
+	if options.DryRun {
+		body.DryRun = []string{metav1.DryRunAll}
+	}
+	return json.Marshal(body)
+}

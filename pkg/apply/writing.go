@@ -1,0 +1,212 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package apply
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
+
+	"github.com/capstan-dev/capstan/pkg/cluster"
+	"github.com/capstan-dev/capstan/pkg/live"
+)
+
+const (
+	// namespaceManager owns what CreateNamespace writes: with live.FieldManager it would
+	// take away what an application that has the Namespace in Git set on it.
+	namespaceManager = "capstan-namespace"
+	// attempts is how often one request is sent to a server that has no room for it.
+	attempts = 5
+	// requestTimeout bounds one attempt.
+	requestTimeout = 30 * time.Second
+	// firstDelay is the wait before the second attempt; it doubles with each.
+	firstDelay = 200 * time.Millisecond
+	// accept asks for metadata only, which is all that a Result is made of.
+	accept = "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1," +
+		"application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+)
+
+// writing is one change on its way to a destination.
+type writing struct {
+	target  Target
+	limit   *limiter
+	change  Change
+	options Options
+}
+
+func (w writing) run(ctx context.Context) Result {
+	resource, err := w.resource(ctx)
+	result := Result{Key: w.change.Manifest.Key, Version: resource.Kind.Version}
+	if err == nil {
+		var object *metav1.PartialObjectMetadata
+		object, err = w.send(ctx, resource)
+		if err == nil && w.change.Action != Delete {
+			return w.applied(result, object)
+		}
+	}
+	if w.change.Action == Delete {
+		return w.deleted(result, err)
+	}
+	return w.failed(result, err)
+}
+
+// resource checks that the change leads to exactly one URL, and returns it.
+func (w writing) resource(ctx context.Context) (cluster.Resource, error) {
+	change := w.change
+	if err := cluster.CheckPath(change.Manifest.Key); err != nil {
+		return cluster.Resource{}, refusal(err.Error())
+	}
+	if change.Action == Delete && change.UID == "" {
+		return cluster.Resource{}, refusal("nothing is deleted without the UID of the object that was seen")
+	}
+	resource, err := w.target.Resource(ctx, change.Manifest.GroupVersionKind())
+	if err != nil {
+		return cluster.Resource{}, err
+	}
+	switch namespace := change.Manifest.Namespace; {
+	case resource.Namespaced && namespace == "":
+		return resource, refusal("metadata.namespace must be set, the kind is namespaced")
+	case !resource.Namespaced && namespace != "":
+		return resource, refusal("metadata.namespace must be empty, the kind is cluster-scoped")
+	}
+	return resource, nil
+}
+
+// send repeats the request while the server is overloaded or breaks the connection; both
+// an apply and a delete by UID may be repeated safely.
+func (w writing) send(ctx context.Context, resource cluster.Resource) (*metav1.PartialObjectMetadata, error) {
+	for attempt := 1; ; attempt++ {
+		object, err := w.attempt(ctx, resource)
+		if err == nil || attempt == attempts || ctx.Err() != nil || !overload(err) && !broken(err) {
+			return object, err
+		}
+		delay := firstDelay << (attempt - 1)
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(delay/2 + rand.N(delay/2)):
+		}
+	}
+}
+
+func (w writing) attempt(ctx context.Context, resource cluster.Resource) (*metav1.PartialObjectMetadata, error) {
+	if err := w.limit.acquire(ctx); err != nil {
+		return nil, err
+	}
+	bounded, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	object, err := w.request(bounded, resource)
+	if overload(err) && ctx.Err() == nil {
+		seconds, _ := apierrors.SuggestsClientDelay(err)
+		w.limit.overloaded(time.Duration(seconds) * time.Second)
+	} else {
+		w.limit.release()
+	}
+	return object, err
+}
+
+func (w writing) request(ctx context.Context, resource cluster.Resource) (*metav1.PartialObjectMetadata, error) {
+	client, err := w.target.Writer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if w.change.Action == Delete {
+		body, err := w.change.deleteOptions(w.options)
+		if err != nil {
+			return nil, fmt.Errorf("encode delete options: %w", err)
+		}
+		return nil, client.Delete().AbsPath(w.path(resource)...).MaxRetries(0).
+			SetHeader("Content-Type", runtime.ContentTypeJSON).Body(body).Do(ctx).Error()
+	}
+	request := client.Patch(types.ApplyPatchType).AbsPath(w.path(resource)...).MaxRetries(0).
+		SetHeader("Accept", accept).Param("fieldManager", w.manager()).Param("force", "true")
+	if w.options.DryRun {
+		request.Param("dryRun", metav1.DryRunAll)
+	}
+	return metadataOf(request.Body(w.change.Manifest.JSON).Do(ctx))
+}
+
+func (w writing) manager() string {
+	if w.change.Action == CreateNamespace {
+		return namespaceManager
+	}
+	return live.FieldManager
+}
+
+func (w writing) path(resource cluster.Resource) []string {
+	path := []string{"apis", resource.Kind.Group, resource.Kind.Version}
+	if resource.Kind.Group == "" {
+		path = []string{"api", resource.Kind.Version}
+	}
+	if resource.Namespaced {
+		path = append(path, "namespaces", w.change.Manifest.Namespace)
+	}
+	return append(path, resource.Name, w.change.Manifest.Name)
+}
+
+// metadataOf decodes a reply, also that of a server which sends the whole object although
+// it was asked for metadata.
+func metadataOf(reply rest.Result) (*metav1.PartialObjectMetadata, error) {
+	if err := reply.Error(); err != nil {
+		return nil, err
+	}
+	if object, err := reply.Get(); err == nil {
+		if partial, ok := object.(*metav1.PartialObjectMetadata); ok {
+			return partial, nil
+		}
+	}
+	var partial metav1.PartialObjectMetadata
+	raw, err := reply.Raw()
+	if err == nil {
+		err = json.Unmarshal(raw, &partial)
+	}
+	if err != nil || partial.UID == "" {
+		return nil, refusal("the server's reply to the apply cannot be understood")
+	}
+	return &partial, nil
+}
+
+func (w writing) applied(result Result, object *metav1.PartialObjectMetadata) Result {
+	result.Status, result.Message = Synced, "serverside-applied"
+	if w.options.DryRun {
+		result.Message += " (dry run)"
+	}
+	result.UID = object.UID
+	result.ResourceVersion = cluster.Number(object.ResourceVersion)
+	result.Owned = cluster.OwnedFields(object.ManagedFields)
+	return result
+}
+
+// deleted counts an object that is not there, or whose kind the cluster does not serve, as
+// deleted. A conflict says that another object has its name.
+func (w writing) deleted(result Result, err error) Result {
+	var noKind *cluster.NoKindError
+	switch {
+	case err == nil, errors.As(err, &noKind), apierrors.IsNotFound(err) && !isUnserved(err):
+		result.Status, result.Message = Pruned, "pruned"
+		if w.options.DryRun {
+			result.Message += " (dry run)"
+		}
+	case apierrors.IsConflict(err):
+		result.Status, result.Message = PruneSkipped, "another object has the name now and is left alone"
+	default:
+		return w.failed(result, err)
+	}
+	return result
+}
+
+func (w writing) failed(result Result, err error) Result {
+	failed := failure(w.change.Manifest.Key, err)
+	result.Status, result.Message, result.Err = SyncFailed, failed.Error(), failed
+	return result
+}
