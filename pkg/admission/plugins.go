@@ -1,0 +1,29 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package admission
+
+import (
+	"k8s.io/apiserver/pkg/admission"
+
+	"github.com/capstan-dev/capstan/pkg/admission/operation"
+	"github.com/capstan-dev/capstan/pkg/admission/project"
+)
+
+// Order returns the names of the plugins in the order in which they run, after the
+// namespace lifecycle and before policies and webhooks of the host cluster, which may so
+// see only what is permitted here.
+func Order() []string {
+	return []string{
+		// Who may start or stop an operation comes first: it says least about the object.
+		operation.Name,
+		// What a project permits is judged on the object as it would be stored.
+		project.Name,
+	}
+}
+
+// Register makes the plugins known.
+func Register(plugins *admission.Plugins) {
+	operation.Register(plugins)
+	project.Register(plugins)
+}

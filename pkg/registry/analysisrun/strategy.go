@@ -1,0 +1,63 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package analysisrun
+
+import (
+	"context"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/registry"
+	"github.com/capstan-dev/capstan/pkg/registry/analysistemplate"
+)
+
+// strategy decides what a write of the main resource changes: everything, the status included. The peer's kind has no
+// status subresource: its clients write the status here (as Argo Rollouts 1.9: manifests/crds/analysis-run-crd.yaml).
+type strategy struct {
+	registry.Strategy
+	equality registry.Equality
+}
+
+// newStrategy returns the strategy of the main resource.
+func newStrategy(scheme *runtime.Scheme) strategy {
+	return strategy{Strategy: registry.NewStrategy(scheme), equality: registry.NewEquality()}
+}
+
+// PrepareForCreate starts a run at generation 1.
+func (strategy) PrepareForCreate(_ context.Context, obj runtime.Object) {
+	registry.As[*v1alpha1.AnalysisRun](obj).Generation = 1
+}
+
+// PrepareForUpdate moves the generation if the specification changes.
+func (s strategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
+	updated, current := registry.As[*v1alpha1.AnalysisRun](obj), registry.As[*v1alpha1.AnalysisRun](old)
+	if !registry.KeepSpec(s.equality, &updated.Spec, &current.Spec) {
+		updated.Generation = current.Generation + 1
+	}
+}
+
+// Validate requires what the schema of the peer's CustomResourceDefinition requires.
+func (strategy) Validate(_ context.Context, obj runtime.Object) field.ErrorList {
+	created := registry.As[*v1alpha1.AnalysisRun](obj)
+	return append(registry.ValidateName(created), validateSpec(&created.Spec)...)
+}
+
+// ValidateUpdate requires the same of a specification that changes, which the generation tells.
+func (strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) field.ErrorList {
+	updated, current := registry.As[*v1alpha1.AnalysisRun](obj), registry.As[*v1alpha1.AnalysisRun](old)
+	if updated.Generation == current.Generation {
+		return nil
+	}
+	return validateSpec(&updated.Spec)
+}
+
+// validateSpec requires a list of metrics, which may be empty, and their names and providers.
+func validateSpec(spec *v1alpha1.AnalysisRunSpec) field.ErrorList {
+	if spec.Metrics == nil {
+		return field.ErrorList{field.Required(field.NewPath("spec", "metrics"), "list the metrics to measure")}
+	}
+	return analysistemplate.ValidateMetrics(spec.Metrics)
+}

@@ -1,0 +1,75 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package application
+
+import (
+	"context"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apiserver/pkg/registry/rest"
+	"k8s.io/klog/v2"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/registry"
+)
+
+// maxFilled is how many resources a read fills into status.resources; more are at
+// applications/resources.
+const maxFilled = 500
+
+// StatusREST serves applications/status. status.resources is taken out of what is written
+// and kept as the object record, each of the two only where it changed.
+type StatusREST struct {
+	*registry.StatusREST
+	records *records
+}
+
+var _ rest.Patcher = &StatusREST{}
+
+// Update writes record and status. A write without status.resources leaves the record.
+func (r *StatusREST) Update(
+	ctx context.Context, name string, info rest.UpdatedObjectInfo, create rest.ValidateObjectFunc,
+	update rest.ValidateObjectUpdateFunc, force bool, options *metav1.UpdateOptions,
+) (runtime.Object, bool, error) {
+	split := rest.WrapUpdatedObjectInfo(info,
+		func(ctx context.Context, updated, current runtime.Object) (runtime.Object, error) {
+			app, old := registry.As[*v1alpha1.Application](updated), registry.As[*v1alpha1.Application](current)
+			if app.Status.Resources != nil && old != nil {
+				if err := r.records.put(ctx, old, app.Status.Resources, options.DryRun); err != nil {
+					return nil, err
+				}
+			}
+			app.Status.Resources = nil
+			return app, nil
+		})
+	return r.StatusREST.Update(ctx, name, split, create, update, force, options)
+}
+
+// fill puts the record into status.resources of what a store is about to return.
+func (r *records) fill(object runtime.Object) {
+	ctx := context.Background()
+	switch typed := object.(type) {
+	case *v1alpha1.Application:
+		r.fillOne(ctx, typed)
+	case *v1alpha1.ApplicationList:
+		for i := range typed.Items {
+			r.fillOne(ctx, &typed.Items[i])
+		}
+	}
+}
+
+func (r *records) fillOne(ctx context.Context, app *v1alpha1.Application) {
+	if app.Name == "" {
+		return // a bookmark of a watch, which is no Application
+	}
+	items, err := r.get(ctx, app)
+	if err != nil {
+		klog.FromContext(ctx).Error(err, "An Application is served without its resources")
+		return
+	}
+	if len(items) <= maxFilled {
+		app.Status.Resources = items
+	}
+}

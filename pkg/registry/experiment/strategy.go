@@ -1,0 +1,54 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package experiment
+
+import (
+	"context"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/registry"
+)
+
+// strategy decides what a write of the main resource changes: everything, the status included. The peer's kind has no
+// status subresource: its clients write the status here (as Argo Rollouts 1.9: manifests/crds/experiment-crd.yaml).
+type strategy struct {
+	registry.Strategy
+	equality registry.Equality
+}
+
+// newStrategy returns the strategy of the main resource.
+func newStrategy(scheme *runtime.Scheme) strategy {
+	return strategy{Strategy: registry.NewStrategy(scheme), equality: registry.NewEquality()}
+}
+
+// PrepareForCreate starts an Experiment at generation 1.
+func (strategy) PrepareForCreate(_ context.Context, obj runtime.Object) {
+	registry.As[*v1alpha1.Experiment](obj).Generation = 1
+}
+
+// PrepareForUpdate moves the generation if the specification changes.
+func (s strategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
+	updated, current := registry.As[*v1alpha1.Experiment](obj), registry.As[*v1alpha1.Experiment](old)
+	if !registry.KeepSpec(s.equality, &updated.Spec, &current.Spec) {
+		updated.Generation = current.Generation + 1
+	}
+}
+
+// Validate requires what the schema of the peer's CustomResourceDefinition requires.
+func (strategy) Validate(_ context.Context, obj runtime.Object) field.ErrorList {
+	created := registry.As[*v1alpha1.Experiment](obj)
+	return append(registry.ValidateName(created), validateSpec(&created.Spec)...)
+}
+
+// ValidateUpdate requires the same of a specification that changes, which the generation tells.
+func (strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) field.ErrorList {
+	updated, current := registry.As[*v1alpha1.Experiment](obj), registry.As[*v1alpha1.Experiment](old)
+	if updated.Generation == current.Generation {
+		return nil
+	}
+	return validateSpec(&updated.Spec)
+}
