@@ -1,0 +1,234 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"k8s.io/client-go/kubernetes"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+
+	argov1alpha1 "github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/apis/install"
+	"github.com/capstan-dev/capstan/pkg/apply"
+	"github.com/capstan-dev/capstan/pkg/cluster"
+	"github.com/capstan-dev/capstan/pkg/generated/clientset/versioned"
+	"github.com/capstan-dev/capstan/pkg/generated/informers/externalversions"
+	"github.com/capstan-dev/capstan/pkg/health"
+	"github.com/capstan-dev/capstan/pkg/manifest"
+	"github.com/capstan-dev/capstan/pkg/reconcile/application"
+	"github.com/capstan-dev/capstan/pkg/reconcile/applicationset"
+	reconcilecluster "github.com/capstan-dev/capstan/pkg/reconcile/cluster"
+	"github.com/capstan-dev/capstan/pkg/render"
+	"github.com/capstan-dev/capstan/pkg/source"
+)
+
+// control is the control column: the stages, the caches that they read, and the
+// reconcilers. Stages and caches work in every replica, reconcilers in the one that leads.
+type control struct {
+	namespace string
+	client    versioned.Interface
+	own       externalversions.SharedInformerFactory
+	// host is nil in a detached server.
+	host *hostCaches
+	// hostSecrets reads single Secrets of the control-plane namespace; nil in a detached server.
+	hostSecrets  corev1client.SecretInterface
+	clusters     *cluster.Clusters
+	repositories *source.Repositories
+	renderer     *render.Cache
+	broadcaster  events.EventBroadcaster
+	registrar    *reconcilecluster.Registrar
+	mirror       *reconcilecluster.Mirror
+	applications *application.Reconciler
+	sets         *applicationset.Reconciler
+}
+
+// newControl makes all parts; none of them does anything before run.
+func (p *product) newControl(_ context.Context, d Dependencies) (*control, error) {
+	client, err := versioned.NewForConfig(d.Loopback)
+	if err != nil {
+		return nil, err
+	}
+	c := &control{
+		namespace: d.Namespace, client: client, own: externalversions.NewSharedInformerFactory(client, 0),
+	}
+	if err := c.reachHost(d); err != nil {
+		return nil, err
+	}
+	if err := p.makeStages(c, d); err != nil {
+		return nil, err
+	}
+	return c, p.makeReconcilers(c, d)
+}
+
+// reachHost makes the caches of the host cluster, and the recorder of Events there.
+func (c *control) reachHost(d Dependencies) error {
+	if d.Host == nil {
+		c.host = detachedCaches(c.namespace)
+		return nil
+	}
+	client, err := kubernetes.NewForConfig(d.Host)
+	if err != nil {
+		return err
+	}
+	c.host = newHostCaches(client, c.namespace)
+	c.hostSecrets = client.CoreV1().Secrets(c.namespace)
+	c.broadcaster = events.NewBroadcaster(&events.EventSinkImpl{Interface: client.EventsV1()})
+	return nil
+}
+
+func (p *product) makeStages(c *control, d Dependencies) error {
+	dir, err := p.cacheIn(d)
+	if err != nil {
+		return err
+	}
+	rules, err := health.NewRules()
+	if err != nil {
+		return fmt.Errorf("read the health rules: %w", err)
+	}
+	if c.clusters, err = cluster.NewClusters(cluster.Options{
+		Host: d.Host, HealthRules: rules, Registerer: d.Metrics,
+	}); err != nil {
+		return err
+	}
+	if c.repositories, err = source.New(source.Options{
+		Dir: filepath.Join(dir, "repositories"), PollInterval: p.gitInterval, AllowFile: p.allowFile, Registerer: d.Metrics,
+	}); err != nil {
+		return err
+	}
+	c.renderer, err = render.New(render.Options{Dir: filepath.Join(dir, "renders"), Registerer: d.Metrics})
+	return err
+}
+
+func (p *product) makeReconcilers(c *control, d Dependencies) error {
+	argo := c.own.Argoproj().V1alpha1()
+	apps := argo.Applications().Informer()
+	if err := errors.Join(
+		apps.AddIndexers(application.Indexers()), apps.AddIndexers(applicationset.Indexers()),
+	); err != nil {
+		return err
+	}
+	metrics, err := application.NewMetrics(d.Metrics)
+	if err != nil {
+		return err
+	}
+	if err := d.Metrics.Register(application.NewCollector(apps.GetIndexer())); err != nil {
+		return err
+	}
+	recorder := c.recorder()
+	c.applications = application.New(application.Options{
+		Namespace: c.namespace, Client: c.client, Applications: apps.GetIndexer(), Projects: argo.AppProjects().Lister(),
+		Sources: c, Renderer: c.renderer, Clusters: c.clusters, Applier: apply.NewApplier(), Events: recorder,
+		Clock: clock.RealClock{}, Metrics: metrics, Workers: p.workers,
+	})
+	c.registrar = reconcilecluster.NewRegistrar(c.host.clusterSecrets(), c.clusters, c.destinationChanged)
+	c.mirror = reconcilecluster.NewMirror(reconcilecluster.Mirror{
+		Namespace: c.namespace, Client: c.client, Objects: c.own.Capstan().V1alpha1().Clusters().Lister(),
+		Clusters: c.clusters, Registrar: c.registrar, Changed: c.destinationChanged,
+	})
+	c.sets = applicationset.New(applicationset.Options{
+		Namespace: c.namespace, Client: c.client, Sets: argo.ApplicationSets().Lister(),
+		Applications: apps.GetIndexer(), Clusters: c.clusters, Ready: c.destinationsKnown, Events: recorder,
+		Clock: clock.RealClock{},
+	})
+	return c.connect(apps)
+}
+
+// connect leads events to whom they concern.
+func (c *control) connect(apps cache.SharedIndexInformer) error {
+	argo := c.own.Argoproj().V1alpha1()
+	handlers := []struct {
+		informer cache.SharedIndexInformer
+		handler  cache.ResourceEventHandler
+	}{
+		{apps, c.applications.Handler()},
+		{apps, c.sets.ApplicationHandler()},
+		{argo.ApplicationSets().Informer(), c.sets.Handler()},
+		{argo.AppProjects().Informer(), named(c.applications.ProjectChanged)},
+		{c.host.clusters, c.registrar.Handler()},
+	}
+	for _, h := range handlers {
+		if _, err := h.informer.AddEventHandler(h.handler); err != nil {
+			return err
+		}
+	}
+	c.repositories.Subscribe(c.applications.RepositoryChanged)
+	c.clusters.Subscribe(c.objectChanged)
+	return nil
+}
+
+// destinationChanged wakes all that depends on a destination; it is called from anywhere,
+// also before everything is made.
+func (c *control) destinationChanged(server, name string) {
+	c.mirror.Wake()
+	c.applications.DestinationChanged(server, name)
+	c.sets.DestinationsChanged()
+}
+
+// destinationsKnown reports whether every cluster Secret was looked at.
+func (c *control) destinationsKnown() bool {
+	select {
+	case <-c.registrar.Ready():
+		return true
+	default:
+		return false
+	}
+}
+
+// recorder writes Events into the host cluster.
+func (c *control) recorder() events.EventRecorder {
+	if c.broadcaster == nil {
+		return discard{}
+	}
+	return c.broadcaster.NewRecorder(install.NewVersionedScheme(), "capstan")
+}
+
+// background keeps caches and stages going until ctx ends.
+func (c *control) background(ctx context.Context) {
+	if c.broadcaster != nil {
+		if err := c.broadcaster.StartRecordingToSinkWithContext(ctx); err != nil {
+			return
+		}
+		defer c.broadcaster.Shutdown()
+	}
+	c.own.Start(ctx.Done())
+	c.host.start(ctx)
+	go c.repositories.Run(ctx)
+	defer c.renderer.Close()
+	defer c.clusters.Close()
+	if !cache.WaitForCacheSync(ctx.Done(), c.host.synced...) {
+		return
+	}
+	if err := c.registrar.Run(ctx); err != nil {
+		return
+	}
+	<-ctx.Done()
+}
+
+// named calls changed with the name of each object that came, changed or went.
+func named(changed func(string)) cache.ResourceEventHandler {
+	tell := func(object any) {
+		if gone, isTombstone := object.(cache.DeletedFinalStateUnknown); isTombstone {
+			object = gone.Obj
+		}
+		if project, isProject := object.(*argov1alpha1.AppProject); isProject {
+			changed(project.Name)
+		}
+	}
+	return cache.ResourceEventHandlerFuncs{
+		AddFunc: tell, UpdateFunc: func(_, after any) { tell(after) }, DeleteFunc: tell,
+	}
+}
+
+// objectChanged wakes the Application of a live object. A key without a name says that a
+// kind became known: the Application that waits for it is named as well.
+func (c *control) objectChanged(instance string, _ manifest.Key) {
+	c.applications.ObjectChanged(instance)
+}

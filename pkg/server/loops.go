@@ -1,0 +1,68 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package server
+
+import (
+	"context"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/tools/cache"
+
+	"github.com/capstan-dev/capstan/pkg/reconcile/appproject"
+)
+
+// The controllers that --controllers can choose.
+const (
+	controllerApplication    = "application"
+	controllerApplicationSet = "applicationset"
+	controllerCluster        = "cluster"
+	controllerAppProject     = "appproject"
+)
+
+// loop is a controller made of its name and what it does once the caches are filled.
+type loop struct {
+	name    string
+	control *control
+	work    func(context.Context)
+}
+
+// Name is the name in --controllers.
+func (l loop) Name() string { return l.name }
+
+// Run waits for the caches and the destinations, then works until ctx ends: what is not
+// known yet must not be taken for what is not there.
+func (l loop) Run(ctx context.Context) error {
+	c := l.control
+	argo := c.own.Argoproj().V1alpha1()
+	if !cache.WaitForCacheSync(ctx.Done(), argo.Applications().Informer().HasSynced,
+		argo.AppProjects().Informer().HasSynced, argo.ApplicationSets().Informer().HasSynced,
+		c.own.Capstan().V1alpha1().Clusters().Informer().HasSynced) {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-c.registrar.Ready():
+	}
+	l.work(ctx)
+	return nil
+}
+
+func (c *control) controllers() []Controller {
+	return []Controller{
+		loop{controllerApplication, c, c.applications.Run},
+		loop{controllerApplicationSet, c, c.sets.Run},
+		loop{controllerCluster, c, c.mirror.Run},
+		loop{controllerAppProject, c, func(ctx context.Context) {
+			// It fails only where ctx ends.
+			_ = appproject.EnsureDefault(ctx, c.client, c.namespace)
+		}},
+	}
+}
+
+// discard takes Events where there is no host cluster to write them to.
+type discard struct{}
+
+// Eventf drops the Event.
+func (discard) Eventf(_, _ runtime.Object, _, _, _, _ string, _ ...any) {}

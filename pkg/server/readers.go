@@ -1,0 +1,78 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package server
+
+import (
+	"context"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	argov1alpha1 "github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	capstanv1alpha1 "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/cluster"
+	"github.com/capstan-dev/capstan/pkg/project"
+	"github.com/capstan-dev/capstan/pkg/source"
+)
+
+// The ConfigMaps that servers are recognised by, as Argo CD names them.
+const (
+	knownHostsMap   = "argocd-ssh-known-hosts-cm"
+	certificatesMap = "argocd-tls-certs-cm"
+)
+
+// Snapshot reads a revision of a repository with the credentials that the project may use.
+func (c *control) Snapshot(ctx context.Context, url, revision, tagPrefix, owner string) (*source.Snapshot, error) {
+	secrets, err := c.host.secrets.List(labels.Everything())
+	if err != nil {
+		return nil, fmt.Errorf("list repository Secrets: %w", err)
+	}
+	credentials, err := source.CredentialsFrom(secrets, url, owner)
+	if err != nil {
+		return nil, err
+	}
+	trust := source.TrustFrom(c.host.setting(knownHostsMap), c.host.setting(certificatesMap))
+	return c.repositories.Snapshot(ctx, source.Request{
+		URL: url, Revision: revision, TagPrefix: tagPrefix, Credentials: credentials.Trusting(trust, url),
+	})
+}
+
+// Invalidate makes the next Snapshot of a repository ask its server.
+func (c *control) Invalidate(url string) { c.repositories.Invalidate(url) }
+
+// Run reads a SyncRun.
+func (c *control) Run(ctx context.Context, namespace, name string) (*capstanv1alpha1.SyncRun, error) {
+	return c.client.CapstanV1alpha1().SyncRuns(namespace).Get(ctx, name, metav1.GetOptions{})
+}
+
+// Project returns an AppProject, and whether it is there.
+func (c *control) Project(name string) (*argov1alpha1.AppProject, bool) {
+	found, err := c.own.Argoproj().V1alpha1().AppProjects().Lister().AppProjects(c.namespace).Get(name)
+	return found, err == nil
+}
+
+// Destination completes a destination with the other name of its cluster.
+func (c *control) Destination(to argov1alpha1.ApplicationDestination) (project.Destination, bool) {
+	var known *cluster.Cluster
+	var err error
+	switch {
+	case to.Server != "" && to.Name != "" || to.Server == "" && to.Name == "":
+		return project.Destination{}, false
+	case to.Server != "":
+		known, err = c.clusters.ByServer(to.Server)
+	default:
+		known, err = c.clusters.ByName(to.Name)
+	}
+	if err != nil {
+		return project.Destination{}, false
+	}
+	found := known.Destination()
+	return project.Destination{
+		Server: found.Server, Name: found.Name, Namespace: to.Namespace, Project: found.Project,
+	}, true
+}
+
+// ControlPlane is the namespace whose Applications may be of any project.
+func (c *control) ControlPlane() string { return c.namespace }

@@ -1,0 +1,57 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package server
+
+import (
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apiserver/pkg/registry/generic"
+	"k8s.io/apiserver/pkg/registry/rest"
+
+	"github.com/capstan-dev/capstan/pkg/apiserver"
+	"github.com/capstan-dev/capstan/pkg/registry/analysisrun"
+	"github.com/capstan-dev/capstan/pkg/registry/analysistemplate"
+	"github.com/capstan-dev/capstan/pkg/registry/clusteranalysistemplate"
+	"github.com/capstan-dev/capstan/pkg/registry/experiment"
+	"github.com/capstan-dev/capstan/pkg/registry/rollout"
+)
+
+// storageFunc is a function that provides the storage of kinds.
+type storageFunc func(getter generic.RESTOptionsGetter) (map[string]rest.Storage, error)
+
+// Storage calls the function.
+func (f storageFunc) Storage(getter generic.RESTOptionsGetter) (map[string]rest.Storage, error) {
+	return f(getter)
+}
+
+// rolloutKinds provides Rollout and the kinds of its analysis, which need nothing but a store.
+func rolloutKinds(scheme *runtime.Scheme) apiserver.StorageProvider {
+	return storageFunc(func(getter generic.RESTOptionsGetter) (map[string]rest.Storage, error) {
+		rollouts, rolloutStatus, scale, err := rollout.NewREST(scheme, getter)
+		if err != nil {
+			return nil, err
+		}
+		templates, err := analysistemplate.NewREST(scheme, getter)
+		if err != nil {
+			return nil, err
+		}
+		clusterTemplates, err := clusteranalysistemplate.NewREST(scheme, getter)
+		if err != nil {
+			return nil, err
+		}
+		runs, runStatus, err := analysisrun.NewREST(scheme, getter)
+		if err != nil {
+			return nil, err
+		}
+		experiments, experimentStatus, err := experiment.NewREST(scheme, getter)
+		if err != nil {
+			return nil, err
+		}
+		return map[string]rest.Storage{
+			"rollouts": rollouts, "rollouts/status": rolloutStatus, "rollouts/scale": scale,
+			"analysistemplates": templates, "clusteranalysistemplates": clusterTemplates,
+			"analysisruns": runs, "analysisruns/status": runStatus,
+			"experiments": experiments, "experiments/status": experimentStatus,
+		}, nil
+	})
+}
