@@ -1,0 +1,70 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package application
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/cluster"
+	"github.com/capstan-dev/capstan/pkg/manifest"
+	"github.com/capstan-dev/capstan/pkg/plan"
+)
+
+// Computed is what a sync to a revision would do, found out by the stages that would do it.
+type Computed struct {
+	// Revision is the commit that was rendered.
+	Revision   string
+	SourceType v1alpha1.ApplicationSourceType
+	Manifests  []manifest.Manifest
+	Plan       plan.Plan
+	Target     *cluster.Cluster
+}
+
+// Compute renders an Application at a revision ("" is the spec's own) and, where compare is
+// set, plans it against the destination. It changes nothing.
+func (r *Reconciler) Compute(
+	ctx context.Context, app *v1alpha1.Application, revision string, compare bool,
+) (*Computed, error) {
+	p := &pass{app: app.DeepCopy()}
+	p.app.Operation = &v1alpha1.Operation{Sync: &v1alpha1.SyncOperation{Revision: revision, Prune: true}}
+	var err error
+	if p.target, p.owner, err = r.place(p.app); err != nil {
+		return nil, err
+	}
+	if err := p.target.Connect(ctx); err != nil {
+		return nil, unreadable(err)
+	}
+	if p.from, err = sourceOf(p.app, p.app.Operation.Sync); err != nil {
+		return nil, invalid(err)
+	}
+	if p.read.snapshot, err = r.snapshot(ctx, p.owner, p.from); err != nil {
+		return nil, err
+	}
+	if p.read.output, err = r.render(ctx, p); err != nil {
+		return nil, err
+	}
+	prepared, err := r.prepare(ctx, p.app, p.owner, p.target, p.read.output)
+	if err != nil {
+		return nil, err
+	}
+	computed := &Computed{
+		Revision: p.read.revision(), SourceType: p.read.output.Type, Manifests: prepared.Manifests, Target: p.target,
+	}
+	if !compare {
+		return computed, nil
+	}
+	p.desired = r.summarize(p, prepared, r.inputOf(p))
+	recorded, err := r.recordOf(ctx, app)
+	if err != nil {
+		return nil, fmt.Errorf("compare: %w", err)
+	}
+	s := &state{applied: appliedOf(recorded)}
+	if err := r.compare(ctx, p, s); err != nil {
+		return nil, err
+	}
+	computed.Plan = *p.plan
+	return computed, nil
+}

@@ -1,0 +1,130 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package application
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/klog/v2"
+	"k8s.io/utils/clock"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/apply"
+	"github.com/capstan-dev/capstan/pkg/cluster"
+	"github.com/capstan-dev/capstan/pkg/generated/clientset/versioned"
+	listers "github.com/capstan-dev/capstan/pkg/generated/listers/argoproj/v1alpha1"
+)
+
+// Options are the parts that a Reconciler works with.
+type Options struct {
+	// Namespace is the control-plane namespace, where projects live.
+	Namespace string
+	Client    versioned.Interface
+	// Applications is an indexer of all Applications, with Indexers.
+	Applications cache.Indexer
+	Projects     listers.AppProjectLister
+	Sources      Sources
+	Renderer     Renderer
+	Clusters     *cluster.Clusters
+	Applier      *apply.Applier
+	Events       events.EventRecorder
+	Clock        clock.Clock
+	Metrics      *Metrics
+	// Workers is how many Applications are reconciled side by side.
+	Workers int
+}
+
+// Reconciler pulls Applications to Git.
+type Reconciler struct {
+	Options
+	queue      workqueue.TypedRateLimitingInterface[types.NamespacedName]
+	states     states
+	namespaces namespaces
+}
+
+// New returns a Reconciler that does nothing until Run.
+func New(options Options) *Reconciler {
+	limiter := workqueue.NewTypedItemExponentialFailureRateLimiter[types.NamespacedName](100*time.Millisecond, time.Minute)
+	return &Reconciler{
+		Options: options,
+		queue: workqueue.NewTypedRateLimitingQueueWithConfig(limiter,
+			workqueue.TypedRateLimitingQueueConfig[types.NamespacedName]{Name: "app_reconciliation_queue"}),
+		states:     states{byKey: map[types.NamespacedName]*state{}},
+		namespaces: namespaces{known: map[string]string{}},
+	}
+}
+
+// Run reconciles until ctx ends, then waits for the passes in progress.
+func (r *Reconciler) Run(ctx context.Context) {
+	var workers sync.WaitGroup
+	for range r.Workers {
+		workers.Go(func() {
+			for r.work(ctx) {
+			}
+		})
+	}
+	<-ctx.Done()
+	r.queue.ShutDown()
+	workers.Wait()
+}
+
+// work takes one Application off the queue; false means that the queue is shut.
+func (r *Reconciler) work(ctx context.Context) bool {
+	key, shut := r.queue.Get()
+	if shut {
+		return false
+	}
+	defer r.queue.Done(key)
+	logger := klog.FromContext(ctx).WithValues("application", key)
+	began := r.Clock.Now()
+	again, err := r.visit(klog.NewContext(ctx, logger), key)
+	r.Metrics.observe(key.Namespace, r.Clock.Since(began))
+	switch {
+	case ctx.Err() != nil:
+	case apierrors.IsConflict(err):
+		r.queue.AddRateLimited(key)
+	case err != nil:
+		logger.Error(err, "Reconcile failed")
+		r.queue.AddRateLimited(key)
+	default:
+		r.queue.Forget(key)
+		if again > 0 {
+			r.queue.AddAfter(key, again)
+		}
+	}
+	return true
+}
+
+// visit reconciles the Application of a key, if there is one still. A fault in this program
+// costs that Application its pass, and no other anything.
+func (r *Reconciler) visit(ctx context.Context, key types.NamespacedName) (again time.Duration, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("a fault of the reconciler: %v\n%s", fault, debug.Stack())
+		}
+	}()
+	app, found := r.application(key)
+	if !found {
+		r.states.forget(key)
+		return 0, nil
+	}
+	return r.reconcile(ctx, app)
+}
+
+// forget drops what is remembered of an Application that is gone.
+func (r *Reconciler) forget(app *v1alpha1.Application) {
+	r.states.forget(types.NamespacedName{Namespace: app.Namespace, Name: app.Name})
+	if target, err := r.resolve(app.Spec.Destination); err == nil {
+		target.Release(r.instanceName(app))
+	}
+}

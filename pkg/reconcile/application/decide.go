@@ -1,0 +1,123 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package application
+
+import (
+	"slices"
+	"time"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/manifest"
+	"github.com/capstan-dev/capstan/pkg/plan"
+)
+
+// decision is what a reconcile may do about a plan now.
+type decision struct {
+	// changes are those to run, in the plan's order; empty means leave everything as it is.
+	changes []plan.Change
+	trigger capstan.SyncRunTrigger
+	dryRun  bool
+	// held says why automated sync does nothing about a plan that is not in sync.
+	held string
+	// wait is how long to wait before the same changes are tried again.
+	wait time.Duration
+}
+
+// facts is what a decision is made from.
+type facts struct {
+	operation *v1alpha1.Operation
+	policy    *v1alpha1.SyncPolicyAutomated
+	retry     *v1alpha1.RetryStrategy
+	plan      plan.Plan
+	applied   map[manifest.Key]plan.Applied
+	attempt   attempt
+	// held is the desired state that a rollback turned away from, and wanted the one that
+	// Git has now.
+	held, wanted string
+	revision     string
+	// empty reports that Git wants nothing at all.
+	empty bool
+	now   time.Time
+}
+
+// decide says what to run: an operation that somebody asked for, the news from Git where
+// sync is automated, or the drift where self-heal is on (as Argo CD 3.6: controller/
+// appcontroller.go autoSync).
+func decide(f facts) decision {
+	if f.operation != nil {
+		return operate(f)
+	}
+	if !automated(f.policy) {
+		return decision{}
+	}
+	news, drift := split(f.plan.Pending(), f.applied)
+	switch {
+	case len(news) == 0 && len(drift) == 0:
+		return decision{}
+	case f.held != "" && f.held == f.wanted:
+		return decision{held: "automated sync waits for the next commit: this one was rolled back"}
+	case f.empty && !on(f.policy.AllowEmpty):
+		return decision{held: "automated sync does not delete all resources, and Git has none: " +
+			"sync by hand, or set spec.syncPolicy.automated.allowEmpty"}
+	case len(news) > 0:
+		return retry(f, decision{changes: f.plan.Pending(), trigger: capstan.TriggerAutomated})
+	case !on(f.policy.SelfHeal):
+		return decision{}
+	default:
+		return retry(f, decision{changes: drift, trigger: capstan.TriggerSelfHeal})
+	}
+}
+
+// operate runs what the operation selects.
+func operate(f facts) decision {
+	sync := f.operation.Sync
+	if sync == nil {
+		return decision{}
+	}
+	chosen := decision{trigger: capstan.TriggerManual, dryRun: sync.DryRun}
+	if slices.ContainsFunc(f.operation.Info, isRollback) {
+		chosen.trigger = capstan.TriggerRollback
+	}
+	for _, change := range f.plan.Pending() {
+		if selected(sync.Resources, change.Key) {
+			chosen.changes = append(chosen.changes, change)
+		}
+	}
+	return retry(f, chosen)
+}
+
+func selected(resources []v1alpha1.SyncOperationResource, key manifest.Key) bool {
+	if len(resources) == 0 {
+		return true
+	}
+	for _, r := range resources {
+		if r.Group == key.Group && r.Kind == key.Kind && r.Name == key.Name &&
+			(r.Namespace == "" || r.Namespace == key.Namespace) {
+			return true
+		}
+	}
+	return false
+}
+
+// split tells what Git says anew from what somebody did to the cluster.
+func split(pending []plan.Change, applied map[manifest.Key]plan.Applied) (news, drift []plan.Change) {
+	for _, change := range pending {
+		record, known := applied[change.Key]
+		same := known && record.Desired == change.Desired
+		if change.Reason == plan.Drifted || change.Reason == plan.Missing && same {
+			drift = append(drift, change)
+			continue
+		}
+		news = append(news, change)
+	}
+	return news, drift
+}
+
+// automated reports whether a policy syncs by itself; an absent "enabled" means yes.
+func automated(policy *v1alpha1.SyncPolicyAutomated) bool {
+	return policy != nil && (policy.Enabled == nil || *policy.Enabled)
+}
+
+func on(flag *bool) bool { return flag != nil && *flag }

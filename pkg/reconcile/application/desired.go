@@ -1,0 +1,246 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package application
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/cluster"
+	"github.com/capstan-dev/capstan/pkg/manifest"
+	"github.com/capstan-dev/capstan/pkg/plan"
+	"github.com/capstan-dev/capstan/pkg/project"
+	"github.com/capstan-dev/capstan/pkg/render"
+	"github.com/capstan-dev/capstan/pkg/source"
+)
+
+// Sources reads repositories.
+type Sources interface {
+	// Snapshot returns the tree of a revision; it asks the remote at most once an interval.
+	Snapshot(ctx context.Context, url, revision, tagPrefix, project string) (*source.Snapshot, error)
+	// Invalidate makes the next Snapshot ask the remote.
+	Invalidate(url string)
+}
+
+// Renderer renders, and keeps what it rendered.
+type Renderer interface {
+	render.Renderer
+	// Stored returns the manifests of a digest, where they are still kept.
+	Stored(digest manifest.Digest) ([]manifest.Manifest, bool)
+}
+
+// desired is what Git wants of an Application, without the bytes.
+type desired struct {
+	// made names what it was made from; the same inputs need no second look.
+	made input
+	// seen is the commit that was looked at last.
+	seen string
+	// revision is the commit that last changed what is wanted: one that changes nothing for
+	// this Application leaves it as it is, so that it costs no write.
+	revision   string
+	sourceType v1alpha1.ApplicationSourceType
+	objects    []plan.Desired
+	kinds      []schema.GroupKind
+	repeated   []manifest.Key
+	summary    v1alpha1.ApplicationSummary
+}
+
+// input tells one desired state from another.
+type input struct {
+	source      manifest.Digest
+	rendered    manifest.Digest
+	application string
+	namespace   string
+	server      string
+}
+
+// from reports whether two inputs differ at most in what was rendered.
+func (i input) from(other input) bool {
+	other.rendered = i.rendered
+	return i == other
+}
+
+// sourceOf returns the source to be deployed: the operation's where it has one, with the
+// operation's revision.
+func sourceOf(app *v1alpha1.Application, sync *v1alpha1.SyncOperation) (v1alpha1.ApplicationSource, error) {
+	from := app.Spec.Source
+	switch {
+	case app.Spec.SourceHydrator != nil:
+		return v1alpha1.ApplicationSource{}, errors.New("spec.sourceHydrator is not supported by this version")
+	case len(app.Spec.Sources) > 1:
+		return v1alpha1.ApplicationSource{}, errors.New("spec.sources holds several sources, which this version does not support")
+	case len(app.Spec.Sources) == 1:
+		from = &app.Spec.Sources[0]
+	}
+	if sync != nil && sync.Source != nil {
+		from = sync.Source
+	}
+	if from == nil || from.RepoURL == "" {
+		return v1alpha1.ApplicationSource{}, errors.New("spec.source.repoURL is empty: name the repository to deploy from")
+	}
+	chosen := *from.DeepCopy()
+	if sync != nil && sync.Revision != "" {
+		chosen.TargetRevision = sync.Revision
+	}
+	return chosen, nil
+}
+
+// rendering is what Git says of an Application, with its bytes.
+type rendering struct {
+	snapshot *source.Snapshot
+	output   render.Output
+}
+
+// revision is the commit that was looked at; where the repository cannot be read, the last
+// one that was.
+func (p *pass) revision() string {
+	if p.read.snapshot == nil && p.desired != nil {
+		return p.desired.seen
+	}
+	return p.read.revision()
+}
+
+func (r rendering) revision() string {
+	if r.snapshot == nil {
+		return ""
+	}
+	return r.snapshot.Revision
+}
+
+// snapshot resolves the revision.
+func (r *Reconciler) snapshot(
+	ctx context.Context, owner *v1alpha1.AppProject, from v1alpha1.ApplicationSource,
+) (*source.Snapshot, error) {
+	if err := project.PermitsSource(owner, from.RepoURL); err != nil {
+		return nil, invalid(err)
+	}
+	snapshot, err := r.Sources.Snapshot(ctx, from.RepoURL, from.TargetRevision, from.TagPrefix, owner.Name)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	return snapshot, nil
+}
+
+// render turns the snapshot into manifests.
+func (r *Reconciler) render(ctx context.Context, p *pass) (render.Output, error) {
+	output, err := r.Renderer.Render(ctx, render.Input{
+		Repository: p.from.RepoURL, Revision: p.read.snapshot.Revision, Tree: p.read.snapshot.Tree, Source: p.from,
+		Application: r.instanceName(p.app), Namespace: p.app.Spec.Destination.Namespace, Project: p.owner.Name,
+	})
+	if err != nil {
+		return render.Output{}, unreadable(fmt.Errorf("revision %.7s: %w", p.read.snapshot.Revision, err))
+	}
+	return output, nil
+}
+
+// prepare makes manifests ready for a target and checks that the project permits them.
+func (r *Reconciler) prepare(
+	ctx context.Context, app *v1alpha1.Application, owner *v1alpha1.AppProject, to *cluster.Cluster, output render.Output,
+) (plan.Prepared, error) {
+	prepared, err := plan.Prepare(output.Manifests, plan.Destination{
+		Application: r.instanceName(app),
+		Namespace:   app.Spec.Destination.Namespace,
+		Namespaced: func(gvk schema.GroupVersionKind) (bool, error) {
+			return scope(ctx, to, output.Manifests, gvk)
+		},
+	})
+	if err != nil {
+		return plan.Prepared{}, unreadable(err)
+	}
+	place := permitted(to, "")
+	for _, object := range prepared.Desired {
+		namespaced := object.Namespace != ""
+		if err := project.PermitsResource(owner, object.Key, namespaced, place); err != nil {
+			return plan.Prepared{}, invalid(err)
+		}
+	}
+	return prepared, nil
+}
+
+// inputOf names what a pass's desired state is made from.
+func (r *Reconciler) inputOf(p *pass) input {
+	return input{
+		source: sourceDigest(p.from), rendered: p.read.output.Digest, application: r.instanceName(p.app),
+		namespace: p.app.Spec.Destination.Namespace, server: p.target.Server(),
+	}
+}
+
+// summarize keeps of prepared manifests what outlives their bytes.
+func (r *Reconciler) summarize(p *pass, prepared plan.Prepared, made input) *desired {
+	return &desired{
+		made: made, seen: p.read.revision(), revision: p.read.revision(), sourceType: p.read.output.Type, objects: prepared.Desired,
+		kinds: kindsOf(prepared.Desired), repeated: prepared.Repeated, summary: summaryOf(prepared.Manifests),
+	}
+}
+
+func sourceDigest(from v1alpha1.ApplicationSource) manifest.Digest {
+	data, err := json.Marshal(from)
+	if err != nil {
+		return manifest.Digest{}
+	}
+	return manifest.DigestOf(data)
+}
+
+func kindsOf(objects []plan.Desired) []schema.GroupKind {
+	seen := map[schema.GroupKind]bool{}
+	var kinds []schema.GroupKind
+	for _, object := range objects {
+		if kind := object.GroupKind(); !seen[kind] {
+			seen[kind] = true
+			kinds = append(kinds, kind)
+		}
+	}
+	return kinds
+}
+
+// kindsInUse are those that Git wants and those that earlier applies may have left.
+func kindsInUse(wanted *desired, s *state) []schema.GroupKind {
+	kinds := slices.Clone(wanted.kinds)
+	for key := range s.applied {
+		if !slices.Contains(kinds, key.GroupKind()) {
+			kinds = append(kinds, key.GroupKind())
+		}
+	}
+	return kinds
+}
+
+// scope tells whether a kind is namespaced. A kind that the destination does not serve yet
+// has the scope of its definition among the manifests.
+func scope(
+	ctx context.Context, to *cluster.Cluster, manifests []manifest.Manifest, gvk schema.GroupVersionKind,
+) (bool, error) {
+	served, err := to.Resource(ctx, gvk)
+	var unserved *cluster.NoKindError
+	if err == nil || !errors.As(err, &unserved) {
+		return served.Namespaced, err
+	}
+	for _, m := range manifests {
+		if m.Kind != "CustomResourceDefinition" {
+			continue
+		}
+		if defined, isNamespaced := definition(m, gvk); defined {
+			return isNamespaced, nil
+		}
+	}
+	return false, err
+}
+
+// definition reads whether a manifest defines a kind, and its scope.
+func definition(m manifest.Manifest, gvk schema.GroupVersionKind) (defined, namespaced bool) {
+	object, err := m.Object()
+	if err != nil {
+		return false, false
+	}
+	group, _, _ := unstructured.NestedString(object.Object, "spec", "group")
+	kind, _, _ := unstructured.NestedString(object.Object, "spec", "names", "kind")
+	scope, _, _ := unstructured.NestedString(object.Object, "spec", "scope")
+	return group == gvk.Group && kind == gvk.Kind, scope == "Namespaced"
+}

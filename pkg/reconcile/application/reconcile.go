@@ -1,0 +1,232 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package application
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/cluster"
+	"github.com/capstan-dev/capstan/pkg/manifest"
+	"github.com/capstan-dev/capstan/pkg/plan"
+)
+
+// pass is what one look at an Application found, from left to right along the arrow.
+type pass struct {
+	app      *v1alpha1.Application
+	owner    *v1alpha1.AppProject
+	target   *cluster.Cluster
+	from     v1alpha1.ApplicationSource
+	read     rendering
+	prepared *plan.Prepared
+	desired  *desired
+	plan     *plan.Plan
+	// problems are the conditions found on the way.
+	problems []v1alpha1.ApplicationCondition
+}
+
+// reconcile takes one Application one step further and says when to look again; zero means
+// when something happens.
+func (r *Reconciler) reconcile(ctx context.Context, app *v1alpha1.Application) (time.Duration, error) {
+	s := r.states.of(app)
+	if versionOf(app) < s.version {
+		return behind, nil
+	}
+	if err := r.load(ctx, s, app); err != nil {
+		return 0, err
+	}
+	if app.Annotations[v1alpha1.AnnotationKeyRefresh] != "" {
+		r.invalidate(app)
+	}
+	if app.DeletionTimestamp != nil {
+		return r.remove(ctx, app, s)
+	}
+	p, err := r.look(ctx, app, s)
+	if opening(err) {
+		return lag, nil
+	}
+	if err != nil {
+		p.problems = append(p.problems, conditionOf(err))
+	}
+	again := r.act(ctx, p, s, err)
+	settling, err := r.report(ctx, p, s)
+	if err != nil {
+		return 0, err
+	}
+	return soonest(again, settling), r.acknowledge(ctx, app)
+}
+
+// look reads Git and the destination and compares them. On an error the pass holds what
+// was found until then; what Git said last stands in for a repository that cannot be read,
+// so that drift is healed while it is away.
+func (r *Reconciler) look(ctx context.Context, app *v1alpha1.Application, s *state) (*pass, error) {
+	p := &pass{app: app}
+	var err error
+	if p.target, p.owner, err = r.place(app); err != nil {
+		return p, err
+	}
+	if err := p.target.Connect(ctx); err != nil {
+		return p, unreadable(err)
+	}
+	if p.from, err = sourceOf(app, syncOf(app)); err != nil {
+		return p, invalid(err)
+	}
+	readErr := r.want(ctx, p, s)
+	if readErr != nil && !r.stands(p, s) {
+		return p, readErr
+	}
+	if readErr != nil {
+		p.desired = s.prepared
+	}
+	if err := r.compare(ctx, p, s); err != nil {
+		return p, err
+	}
+	return p, readErr
+}
+
+// want finds out what Git wants, with the bytes only where it is news.
+func (r *Reconciler) want(ctx context.Context, p *pass, s *state) error {
+	var err error
+	if p.read.snapshot, err = r.snapshot(ctx, p.owner, p.from); err != nil {
+		return err
+	}
+	if s.prepared != nil && s.prepared.seen == p.read.revision() && s.prepared.made.from(r.inputOf(p)) {
+		p.desired = s.prepared
+		return nil
+	}
+	if p.read.output, err = r.render(ctx, p); err != nil {
+		return err
+	}
+	made := r.inputOf(p)
+	if s.prepared != nil && s.prepared.made == made {
+		s.prepared.seen = p.read.revision()
+		p.desired = s.prepared
+		return nil
+	}
+	prepared, err := r.prepare(ctx, p.app, p.owner, p.target, p.read.output)
+	if err != nil {
+		return err
+	}
+	p.prepared = &prepared
+	p.desired = r.summarize(p, prepared, made)
+	s.prepared = p.desired
+	return nil
+}
+
+// stands reports whether the last good desired state may stand in for an unreadable one:
+// it is of the same place, and nobody asked for another revision.
+func (r *Reconciler) stands(p *pass, s *state) bool {
+	return s.prepared != nil && p.app.Operation == nil && s.prepared.made.source == sourceDigest(p.from) &&
+		s.prepared.made.server == p.target.Server()
+}
+
+// compare makes the plan.
+func (r *Reconciler) compare(ctx context.Context, p *pass, s *state) error {
+	instance := r.instanceName(p.app)
+	p.target.Use(ctx, instance, kindsInUse(p.desired, s))
+	keys := make([]manifest.Key, 0, len(p.desired.objects))
+	for _, object := range p.desired.objects {
+		keys = append(keys, object.Key)
+	}
+	seen, err := p.target.Live(instance, keys)
+	if err != nil {
+		return unreadable(err)
+	}
+	if err := stale(seen); err != nil {
+		return unreadable(err)
+	}
+	objects := r.catchUp(s, instance, seen.Objects)
+	made := plan.Make(plan.Input{
+		Application: instance, Desired: p.desired.objects, Live: objects,
+		Applied: slices.Collect(maps.Values(s.applied)), Prune: prunes(p.app), Exists: r.exists,
+	})
+	p.plan = &made
+	p.problems = append(p.problems, warnings(made, p.desired)...)
+	return nil
+}
+
+// prunes tells whether what Git no longer has may be deleted: as the operation says, else
+// as the automated policy does.
+func prunes(app *v1alpha1.Application) bool {
+	if sync := syncOf(app); sync != nil {
+		return sync.Prune
+	}
+	policy := policyOf(app)
+	return policy != nil && on(policy.Prune)
+}
+
+func syncOf(app *v1alpha1.Application) *v1alpha1.SyncOperation {
+	if app.Operation == nil {
+		return nil
+	}
+	return app.Operation.Sync
+}
+
+func policyOf(app *v1alpha1.Application) *v1alpha1.SyncPolicyAutomated {
+	if app.Spec.SyncPolicy == nil {
+		return nil
+	}
+	return app.Spec.SyncPolicy.Automated
+}
+
+// soonest returns the shorter of two waits, where zero is none.
+func soonest(a, b time.Duration) time.Duration {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}
+
+func (r *Reconciler) now() metav1.Time { return metav1.Time{Time: r.Clock.Now().Truncate(time.Second)} }
+
+// behind is how long to wait for the informer to see this reconciler's own last write.
+const behind = 20 * time.Millisecond
+
+// versionOf reads a resourceVersion, which grows with every write of the object.
+func versionOf(app *v1alpha1.Application) uint64 {
+	version, err := strconv.ParseUint(app.ResourceVersion, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return version
+}
+
+// invalidate makes the next look ask the remote.
+func (r *Reconciler) invalidate(app *v1alpha1.Application) {
+	for _, url := range repositories(app) {
+		r.Sources.Invalidate(url)
+	}
+}
+
+// opening reports that the destination's objects are being listed for the first time:
+// nothing is wrong, and nothing can be said yet.
+func opening(err error) bool {
+	var unsynced *cluster.NotSyncedError
+	if !errors.As(err, &unsynced) {
+		return false
+	}
+	for _, reason := range unsynced.Kinds {
+		if reason != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// stale names the kinds whose watch fails: their records are old, and nothing may be
+// concluded from them.
+func stale(seen cluster.Set) error {
+	for kind, since := range seen.Stale {
+		return fmt.Errorf("the watch of %s fails since %s", kind, since.UTC().Format(time.RFC3339))
+	}
+	return nil
+}

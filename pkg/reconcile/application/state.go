@@ -1,0 +1,97 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package application
+
+import (
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/apply"
+	"github.com/capstan-dev/capstan/pkg/manifest"
+	"github.com/capstan-dev/capstan/pkg/plan"
+)
+
+// state is what the reconciler remembers of one Application between passes. Losing it
+// costs a comparison, never a change: the object records are in the store.
+type state struct {
+	uid types.UID
+	// applied are the object records, read from the store once.
+	applied map[manifest.Key]plan.Applied
+	// prepared is the last good desired state and what it was made from.
+	prepared *desired
+	// written is the status as it was written last; the informer may still lag behind it.
+	written v1alpha1.ApplicationStatus
+	// version is the resourceVersion of that write.
+	version uint64
+	attempt attempt
+	// run is the sync in progress, nil between syncs.
+	run *run
+	// expected are applied objects that the watch has not told of yet, and until when.
+	expected map[manifest.Key]time.Time
+	// lagging reports that the watch is behind what was applied.
+	lagging bool
+	// flushBy is when a status that is still settling is written at the latest.
+	flushBy time.Time
+}
+
+// run is one sync, from its first apply to the record that is kept of it.
+type run struct {
+	trigger   capstan.SyncRunTrigger
+	operation v1alpha1.Operation
+	revision  string
+	startedAt time.Time
+	// id tells runs of one second apart.
+	id      int64
+	results map[manifest.Key]outcome
+	order   []manifest.Key
+	tries   int
+	// finished is set once nothing is left to do.
+	finished time.Time
+	failed   bool
+	message  string
+}
+
+// outcome is what a run did to one object.
+type outcome struct {
+	change plan.Change
+	result apply.Result
+}
+
+// record keeps the outcome of a change; a later one of the same object replaces it.
+func (r *run) record(change plan.Change, result apply.Result) {
+	if _, known := r.results[change.Key]; !known {
+		r.order = append(r.order, change.Key)
+	}
+	r.results[change.Key] = outcome{change, result}
+}
+
+// states holds the state of every Application. One worker at a time reconciles an
+// Application, so a state itself needs no lock.
+type states struct {
+	mu    sync.Mutex
+	byKey map[types.NamespacedName]*state
+}
+
+// of returns the state of an object, a new one where another object had the name before.
+func (s *states) of(app *v1alpha1.Application) *state {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := types.NamespacedName{Namespace: app.Namespace, Name: app.Name}
+	known := s.byKey[key]
+	if known == nil || known.uid != app.UID {
+		known = &state{uid: app.UID}
+		s.byKey[key] = known
+	}
+	return known
+}
+
+func (s *states) forget(key types.NamespacedName) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.byKey, key)
+}

@@ -1,0 +1,152 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package application
+
+import (
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/health"
+	"github.com/capstan-dev/capstan/pkg/manifest"
+	"github.com/capstan-dev/capstan/pkg/plan"
+)
+
+// observation is what one pass found out.
+type observation struct {
+	app *v1alpha1.Application
+	// desired is nil where Git could not be read or rendered.
+	desired *desired
+	// plan is that of the spec's own revision, nil where nothing could be compared.
+	plan       *plan.Plan
+	applied    map[manifest.Key]plan.Applied
+	run        *run
+	conditions []v1alpha1.ApplicationCondition
+	now        metav1.Time
+}
+
+// fold returns the status that an observation amounts to. What was not observed stays as
+// it was; nothing in it changes with time alone.
+func fold(old v1alpha1.ApplicationStatus, seen observation) v1alpha1.ApplicationStatus {
+	status := *old.DeepCopy()
+	status.Conditions = mergeConditions(old.Conditions, seen.conditions, seen.now)
+	switch {
+	case seen.plan != nil && seen.desired != nil:
+		foldComparison(&status, seen)
+	case seen.plan == nil:
+		status.Sync.Status = v1alpha1.SyncStatusCodeUnknown
+		foldHealth(&status, health.Health{Status: health.Unknown}, seen.now)
+	}
+	if seen.run != nil {
+		foldRun(&status, seen)
+	}
+	if status.ReconciledAt == nil {
+		status.ReconciledAt = &seen.now
+	}
+	return status
+}
+
+func foldComparison(status *v1alpha1.ApplicationStatus, seen observation) {
+	status.Sync = v1alpha1.SyncStatus{
+		Status:     v1alpha1.SyncStatusCodeSynced,
+		ComparedTo: comparedTo(seen.app.Spec),
+		Revision:   seen.desired.revision,
+	}
+	if !seen.plan.InSync() {
+		status.Sync.Status = v1alpha1.SyncStatusCodeOutOfSync
+	}
+	status.Resources = resources(*seen.plan, seen.applied)
+	status.SourceType = seen.desired.sourceType
+	status.Summary = seen.desired.summary
+	foldHealth(status, healthOf(*seen.plan), seen.now)
+}
+
+// foldHealth keeps the time of the last change of the health's status.
+func foldHealth(status *v1alpha1.ApplicationStatus, now health.Health, at metav1.Time) {
+	changed := string(status.Health.Status) != string(now.Status)
+	status.Health.Status = v1alpha1.HealthStatusCode(now.Status)
+	status.Health.Message = now.Message
+	if changed || status.Health.LastTransitionTime == nil {
+		status.Health.LastTransitionTime = &at
+	}
+}
+
+// healthOf is the worst health of the objects that Git has.
+func healthOf(p plan.Plan) health.Health {
+	members := make([]health.Resource, 0, len(p.Changes))
+	for _, change := range p.Changes {
+		if change.Reason != plan.Extra {
+			members = append(members, health.Resource{Key: change.Key, Health: change.Health, Live: change.Live})
+		}
+	}
+	summary := health.Summarize(members)
+	causes := make([]string, 0, len(summary.Causes))
+	for _, key := range summary.Causes {
+		causes = append(causes, key.Kind+" "+key.Name)
+	}
+	if len(causes) == 0 {
+		return health.Health{Status: summary.Status}
+	}
+	return health.Health{Status: summary.Status, Message: "Caused by " + strings.Join(causes, ", ")}
+}
+
+// resources is the object record: one entry an object, in the plan's order.
+func resources(p plan.Plan, applied map[manifest.Key]plan.Applied) []v1alpha1.ResourceStatus {
+	list := make([]v1alpha1.ResourceStatus, 0, len(p.Changes))
+	for _, change := range p.Changes {
+		entry := v1alpha1.ResourceStatus{
+			Group: change.Group, Version: change.Version, Kind: change.Kind,
+			Namespace: change.Namespace, Name: change.Name,
+			UID: string(change.UID), Status: v1alpha1.SyncStatusCodeSynced, SyncWave: int64(change.Wave),
+			RequiresPruning: change.Reason == plan.Extra,
+		}
+		if !change.InSync() {
+			entry.Status = v1alpha1.SyncStatusCodeOutOfSync
+		}
+		if record, known := applied[change.Key]; known {
+			entry.UID, entry.Desired, entry.Owned = string(record.UID), record.Desired.String(), record.Owned.String()
+		}
+		switch {
+		case change.Health != nil:
+			entry.Health = &v1alpha1.HealthStatus{
+				Status: v1alpha1.HealthStatusCode(change.Health.Status), Message: change.Health.Message,
+			}
+		case !change.Live:
+			entry.Health = &v1alpha1.HealthStatus{Status: v1alpha1.HealthStatusMissing}
+		}
+		list = append(list, entry)
+	}
+	return list
+}
+
+func comparedTo(spec v1alpha1.ApplicationSpec) v1alpha1.ComparedTo {
+	return v1alpha1.ComparedTo{
+		Source: sourceValue(spec.Source), Sources: spec.Sources,
+		Destination: spec.Destination, IgnoreDifferences: spec.IgnoreDifferences,
+	}
+}
+
+func sourceValue(source *v1alpha1.ApplicationSource) v1alpha1.ApplicationSource {
+	if source == nil {
+		return v1alpha1.ApplicationSource{}
+	}
+	return *source
+}
+
+// mergeConditions keeps the transition time of a condition that is still there. Conditions
+// of Applications replace each other as a list; a type and a message stand at most once.
+func mergeConditions(old, now []v1alpha1.ApplicationCondition, at metav1.Time) []v1alpha1.ApplicationCondition {
+	merged := slices.Clone(now)
+	for i := range merged {
+		merged[i].LastTransitionTime = &at
+		for _, before := range old {
+			if before.Type == merged[i].Type && before.Message == merged[i].Message {
+				merged[i].LastTransitionTime = before.LastTransitionTime
+			}
+		}
+	}
+	return merged
+}

@@ -1,0 +1,111 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package application
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/manifest"
+	"github.com/capstan-dev/capstan/pkg/plan"
+)
+
+// keep records a run that ended. The name follows from the run, so that a write that is
+// repeated is the same record.
+func (r *Reconciler) keep(ctx context.Context, p *pass, done *run) error {
+	object := r.syncRun(p, done)
+	_, err := r.Client.CapstanV1alpha1().SyncRuns(p.app.Namespace).Create(ctx, object, metav1.CreateOptions{})
+	if err != nil && !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("record the sync of Application %s/%s: %w", p.app.Namespace, p.app.Name, err)
+	}
+	r.Metrics.writes.Inc()
+	return nil
+}
+
+// runName is the Application's name and what tells its runs apart.
+func runName(application, uid string, done *run) string {
+	const longest = 230
+	digest := manifest.DigestOf(fmt.Appendf(nil, "%s %s %d", uid, done.trigger, done.id))
+	return fmt.Sprintf("%.*s-%.10s", longest, application, digest)
+}
+
+// syncRun is the record of a run: who asked for what, and what became of each object.
+func (r *Reconciler) syncRun(p *pass, done *run) *capstan.SyncRun {
+	started, finished := metav1.Time{Time: done.startedAt}, metav1.Time{Time: done.finished}
+	object := &capstan.SyncRun{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: p.app.Namespace,
+			Name:      runName(p.app.Name, string(p.app.UID), done),
+		},
+		Spec: capstan.SyncRunSpec{
+			Application: capstan.SyncRunApplication{Name: p.app.Name, UID: p.app.UID},
+			Revision:    done.revision,
+			Sources:     v1alpha1.ApplicationSources{runSource(p.app, done)},
+			Requester:   requesterOf(done.operation),
+			Trigger:     done.trigger,
+		},
+		Status: capstan.SyncRunStatus{
+			Phase: phaseOf(done), Message: done.message, StartedAt: &started, FinishedAt: &finished,
+			Resources: runResources(done),
+		},
+	}
+	if sync := done.operation.Sync; sync != nil {
+		object.Spec.Prune, object.Spec.DryRun = sync.Prune, sync.DryRun
+	}
+	if p.target != nil {
+		to := p.target.Destination()
+		object.Spec.Destination = capstan.SyncRunDestination{
+			Server: to.Server, Name: to.Name, Namespace: p.app.Spec.Destination.Namespace, UID: p.target.Status().UID,
+		}
+	}
+	return object
+}
+
+// requesterOf reads who asked, as the API server stamped it on the operation.
+func requesterOf(operation v1alpha1.Operation) capstan.SyncRunRequester {
+	requester := capstan.SyncRunRequester{
+		Username: operation.InitiatedBy.Username, Automated: operation.InitiatedBy.Automated,
+	}
+	for _, info := range operation.Info {
+		switch info.Name {
+		case v1alpha1.InfoRequesterUID:
+			requester.UID = info.Value
+		case v1alpha1.InfoRequesterGroups:
+			requester.Groups = strings.Split(info.Value, ",")
+		}
+	}
+	return requester
+}
+
+func runResources(done *run) []capstan.SyncRunResource {
+	resources := make([]capstan.SyncRunResource, 0, len(done.order))
+	for _, key := range done.order {
+		did := done.results[key]
+		resources = append(resources, capstan.SyncRunResource{
+			Group: key.Group, Version: did.change.Version, Kind: key.Kind, Namespace: key.Namespace, Name: key.Name,
+			UID: did.result.UID, Action: actionOf(did.change), Status: v1alpha1.ResultCode(did.result.Status),
+			Message: messageOf(did),
+		})
+	}
+	return resources
+}
+
+func actionOf(change plan.Change) capstan.SyncRunAction {
+	switch {
+	case change.Action == plan.Prune:
+		return capstan.ActionPrune
+	case change.Action == plan.None:
+		return capstan.ActionNone
+	case change.Live:
+		return capstan.ActionUpdate
+	default:
+		return capstan.ActionCreate
+	}
+}

@@ -1,0 +1,151 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package application
+
+import (
+	"strings"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/cache"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/source"
+)
+
+// The indexes by which an event finds the Applications that it concerns.
+const (
+	byRepository  = "repository"
+	byProject     = "project"
+	byDestination = "destination"
+)
+
+// Indexers are those that Options.Applications needs.
+func Indexers() cache.Indexers {
+	return cache.Indexers{
+		byRepository:  indexed(repositories),
+		byProject:     indexed(func(app *v1alpha1.Application) []string { return []string{projectName(app)} }),
+		byDestination: indexed(destinations),
+	}
+}
+
+func indexed(values func(*v1alpha1.Application) []string) cache.IndexFunc {
+	return func(object any) ([]string, error) {
+		app, isApplication := object.(*v1alpha1.Application)
+		if !isApplication {
+			return nil, nil
+		}
+		return values(app), nil
+	}
+}
+
+func repositories(app *v1alpha1.Application) []string {
+	var urls []string
+	if app.Spec.Source != nil {
+		urls = append(urls, source.Normalize(app.Spec.Source.RepoURL))
+	}
+	for _, from := range app.Spec.Sources {
+		urls = append(urls, source.Normalize(from.RepoURL))
+	}
+	return urls
+}
+
+func destinations(app *v1alpha1.Application) []string {
+	return []string{app.Spec.Destination.Server, app.Spec.Destination.Name}
+}
+
+// Handler feeds the queue from the informer of Applications.
+func (r *Reconciler) Handler() cache.ResourceEventHandler {
+	return cache.ResourceEventHandlerFuncs{
+		AddFunc: func(object any) { r.enqueue(object) },
+		UpdateFunc: func(before, after any) {
+			old, isOld := before.(*v1alpha1.Application)
+			app, isNew := after.(*v1alpha1.Application)
+			if !isOld || !isNew || concerns(old, app) {
+				r.enqueue(after)
+			}
+		},
+		DeleteFunc: func(object any) { r.enqueue(object) },
+	}
+}
+
+// concerns tells an update that asks for work from one that reports it.
+func concerns(old, app *v1alpha1.Application) bool {
+	return old.Generation != app.Generation ||
+		app.Operation != nil || old.Operation != nil ||
+		app.Annotations[v1alpha1.AnnotationKeyRefresh] != "" ||
+		old.DeletionTimestamp.IsZero() != app.DeletionTimestamp.IsZero() ||
+		old.UID != app.UID
+}
+
+func (r *Reconciler) enqueue(object any) {
+	if gone, isTombstone := object.(cache.DeletedFinalStateUnknown); isTombstone {
+		object = gone.Obj
+	}
+	if app, isApplication := object.(*v1alpha1.Application); isApplication {
+		r.queue.Add(types.NamespacedName{Namespace: app.Namespace, Name: app.Name})
+	}
+}
+
+// RepositoryChanged wakes the Applications that read a repository.
+func (r *Reconciler) RepositoryChanged(url string) { r.wake(byRepository, source.Normalize(url)) }
+
+// ProjectChanged wakes the Applications of a project.
+func (r *Reconciler) ProjectChanged(name string) { r.wake(byProject, name) }
+
+// DestinationChanged wakes the Applications of a cluster, by its server or its name.
+func (r *Reconciler) DestinationChanged(server, name string) {
+	r.wake(byDestination, server)
+	r.wake(byDestination, name)
+}
+
+func (r *Reconciler) wake(index, value string) {
+	if value == "" {
+		return
+	}
+	objects, err := r.Applications.ByIndex(index, value)
+	if err != nil {
+		return
+	}
+	for _, object := range objects {
+		r.enqueue(object)
+	}
+}
+
+// ObjectChanged wakes the Application of an instance name: one of its objects changed.
+func (r *Reconciler) ObjectChanged(instance string) {
+	if key, named := r.keyOf(instance); named {
+		r.queue.Add(key)
+	}
+}
+
+// keyOf reverses instanceName.
+func (r *Reconciler) keyOf(instance string) (types.NamespacedName, bool) {
+	if instance == "" {
+		return types.NamespacedName{}, false
+	}
+	namespace, name, elsewhere := strings.Cut(instance, "_")
+	if !elsewhere {
+		namespace, name = r.Namespace, instance
+	}
+	return types.NamespacedName{Namespace: namespace, Name: name}, true
+}
+
+func (r *Reconciler) application(key types.NamespacedName) (*v1alpha1.Application, bool) {
+	object, found, err := r.Applications.GetByKey(key.String())
+	if err != nil || !found {
+		return nil, false
+	}
+	app, isApplication := object.(*v1alpha1.Application)
+	return app, isApplication
+}
+
+// exists reports whether an Application of an instance name is there.
+func (r *Reconciler) exists(instance string) bool {
+	key, named := r.keyOf(instance)
+	if !named {
+		return false
+	}
+	_, found := r.application(key)
+	return found
+}
