@@ -1,0 +1,123 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package artifacts
+
+import (
+	"slices"
+	"testing"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/client-go/discovery"
+
+	argov1alpha1 "github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	capstanv1alpha1 "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
+	"github.com/capstan-dev/capstan/test/harness/apiserver"
+)
+
+// everything is the one role that may hold a wildcard: what Applications deploy is not known beforehand.
+const everything = "capstan-in-cluster-destination"
+
+func TestRolesOfTheDeployment(t *testing.T) {
+	t.Parallel()
+	served := servedPaths(t)
+	for _, overlay := range overlays() {
+		t.Run(overlay, func(t *testing.T) {
+			t.Parallel()
+			wildcards := 0
+			for _, role := range roles(t, overlay) {
+				if role.name == everything {
+					wildcards++
+					continue
+				}
+				for _, rule := range role.rules {
+					checkNarrow(t, role.name, rule)
+					checkRecords(t, role.name, rule)
+					checkServed(t, role.name, rule, served)
+				}
+			}
+			if wildcards != 1 {
+				t.Errorf("%d roles are named %s, want 1", wildcards, everything)
+			}
+		})
+	}
+}
+
+func TestEveryServedPathIsGrantedToSomebody(t *testing.T) {
+	t.Parallel()
+	granted := sets.New[string]()
+	for _, role := range roles(t, "base") {
+		for _, rule := range role.rules {
+			for _, group := range rule.APIGroups {
+				for _, resource := range rule.Resources {
+					granted.Insert(group + "/" + resource)
+				}
+			}
+		}
+	}
+	for path := range servedPaths(t) {
+		if !granted.Has(path) {
+			t.Errorf("no role names %s", path)
+		}
+	}
+}
+
+// checkNarrow finds wildcards.
+func checkNarrow(t *testing.T, name string, rule rbacv1.PolicyRule) {
+	t.Helper()
+	for _, values := range [][]string{rule.APIGroups, rule.Resources, rule.Verbs, rule.NonResourceURLs} {
+		if slices.Contains(values, "*") {
+			t.Errorf("%s grants '*': only %s may", name, everything)
+		}
+	}
+}
+
+// checkRecords finds rights to write the record of what happened.
+func checkRecords(t *testing.T, name string, rule rbacv1.PolicyRule) {
+	t.Helper()
+	if !slices.Contains(rule.Resources, "syncruns") {
+		return
+	}
+	for _, verb := range rule.Verbs {
+		if verb != "get" && verb != "list" && verb != "watch" {
+			t.Errorf("%s grants %s on syncruns, which are only read", name, verb)
+		}
+	}
+}
+
+// checkServed finds rights to what is not served, as a typing error would leave them.
+func checkServed(t *testing.T, name string, rule rbacv1.PolicyRule, served sets.Set[string]) {
+	t.Helper()
+	for _, group := range rule.APIGroups {
+		if group != argov1alpha1.SchemeGroupVersion.Group && group != capstanv1alpha1.SchemeGroupVersion.Group {
+			continue
+		}
+		for _, resource := range rule.Resources {
+			if !served.Has(group + "/" + resource) {
+				t.Errorf("%s names %s of %s, which is not served", name, resource, group)
+			}
+		}
+	}
+}
+
+// servedPaths returns every path that the server serves, as group/path.
+func servedPaths(t *testing.T) sets.Set[string] {
+	t.Helper()
+	client, err := discovery.NewDiscoveryClientForConfig(apiserver.Start(t, apiserver.Options{}).Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := sets.New[string]()
+	for _, gv := range []schema.GroupVersion{argov1alpha1.SchemeGroupVersion, capstanv1alpha1.SchemeGroupVersion} {
+		list, err := client.ServerResourcesForGroupVersion(gv.String())
+		if err != nil {
+			t.Fatalf("discover %s: %v", gv, err)
+		}
+		for _, resource := range list.APIResources {
+			served.Insert(gv.Group + "/" + resource.Name)
+		}
+	}
+	return served
+}

@@ -1,0 +1,56 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func writeTemp(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "manifest.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestApplyTwiceChangesNothing(t *testing.T) {
+	s := begin(t, "apply-twice", map[string]string{"app/config.yaml": configMap("config", "1")})
+	manifest := writeTemp(t, s.application("apply-twice", staging, "app", "{}"))
+	for _, how := range [][]string{{"apply"}, {"apply", "--server-side", "--force-conflicts"}} {
+		s.run(s.hub, append(how, "-f", manifest)...)
+		s.status("apply-twice", "OutOfSync/Missing")
+		version := s.run(s.hub, "get", "application", "apply-twice", "-n", argocd, "-o", "jsonpath={.metadata.resourceVersion}")
+		s.run(s.hub, append(how, "-f", manifest)...)
+		again := s.run(s.hub, "get", "application", "apply-twice", "-n", argocd, "-o", "jsonpath={.metadata.resourceVersion}")
+		if version != again {
+			t.Errorf("kubectl %s again moved the resourceVersion from %s to %s", strings.Join(how, " "), version, again)
+		}
+	}
+	s.run(s.hub, "wait", "--for=jsonpath={.status.sync.status}=OutOfSync", "application/apply-twice", "-n", argocd)
+	if out := s.run(s.hub, "explain", "application.spec.syncPolicy.automated"); !strings.Contains(out, "selfHeal") {
+		t.Errorf("kubectl explain prints %q", out)
+	}
+	s.remove("apply-twice")
+}
+
+func TestAHostNamespaceThatHoldsApplicationsCanBeDeleted(t *testing.T) {
+	s := begin(t, "doomed", map[string]string{"app/config.yaml": configMap("config", "1")})
+	s.run(s.hub, "create", "namespace", "doomed")
+	s.apply(`{apiVersion: argoproj.io/v1alpha1, kind: AppProject, metadata: {name: doomed, namespace: argocd},
+  spec: {sourceRepos: ["*"], sourceNamespaces: [doomed], destinations: [{server: "*", namespace: "*"}]}}
+`)
+	manifest := s.application("app", staging, "app", "")
+	manifest = strings.Replace(manifest, "namespace: argocd", "namespace: doomed", 1)
+	manifest = strings.Replace(manifest, "project: default", "project: doomed", 1)
+	s.apply(manifest)
+	s.value(staging, "configmap/config", ".data.value", "1")
+	s.run(s.hub, "delete", "namespace", "doomed", "--timeout", "90s")
+	s.gone(staging, "configmap/config")
+	s.run(s.hub, "delete", "appproject", "doomed", "-n", argocd)
+}

@@ -1,0 +1,202 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"bufio"
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/capstan-dev/capstan/test/harness/plane"
+)
+
+// counts are what a step of work cost.
+type counts struct {
+	// Requests are those to the destination, by verb; watches are left out, they stay open.
+	Requests map[string]int
+	// Writes are those to Capstan's own store.
+	Writes  int
+	Renders int
+}
+
+// since returns what was added after before.
+func (c counts) since(before counts) counts {
+	added := counts{Requests: map[string]int{}, Writes: c.Writes - before.Writes, Renders: c.Renders - before.Renders}
+	for verb, n := range c.Requests {
+		if n -= before.Requests[verb]; n > 0 {
+			added.Requests[verb] = n
+		}
+	}
+	return added
+}
+
+func (c counts) String() string {
+	return fmt.Sprintf("requests %v, writes %d, renders %d", c.Requests, c.Writes, c.Renders)
+}
+
+const metricsReader = `{apiVersion: v1, kind: ServiceAccount, metadata: {name: metrics, namespace: argocd}}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: metrics},
+  rules: [{nonResourceURLs: [/metrics], verbs: [get]}]}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: metrics},
+  roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: metrics},
+  subjects: [{kind: ServiceAccount, name: metrics, namespace: argocd}]}
+`
+
+// count reads the counters: the destination's audit log, and the server's metrics.
+func (s *story) count(cluster, token string) counts {
+	s.Helper()
+	c := counts{Requests: s.audited(cluster)}
+	metrics := s.metrics(token)
+	c.Writes = int(metrics["capstan_writes_total"])
+	c.Renders = int(metrics["capstan_render_duration_seconds_count"])
+	return c
+}
+
+// audited counts the requests of Capstan's account to a cluster.
+func (s *story) audited(cluster string) map[string]int {
+	s.Helper()
+	log, err := os.Open(stage.Plane.Clusters[cluster].AuditLog)
+	s.ok(err)
+	defer log.Close() //nolint:errcheck // it was read from.
+	requests := map[string]int{}
+	lines := bufio.NewScanner(log)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var event struct {
+			Verb string
+			User struct{ Username string }
+		}
+		s.ok(json.Unmarshal(lines.Bytes(), &event))
+		if event.User.Username == "system:serviceaccount:kube-system:argocd-manager" && event.Verb != "watch" {
+			requests[event.Verb]++
+		}
+	}
+	s.ok(lines.Err())
+	return requests
+}
+
+// metrics reads the server's metrics, those of one name added up over their labels.
+func (s *story) metrics(token string) map[string]float64 {
+	s.Helper()
+	request, err := http.NewRequestWithContext(s.ctx, http.MethodGet, stage.Capstan.URL()+"/metrics", nil)
+	s.ok(err)
+	request.Header.Set("Authorization", "Bearer "+token)
+	client := http.Client{Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // loopback.
+	}}
+	response, err := client.Do(request)
+	s.ok(err)
+	defer response.Body.Close() //nolint:errcheck // it was read from.
+	text, err := io.ReadAll(response.Body)
+	s.ok(err)
+	if response.StatusCode != http.StatusOK {
+		s.Fatalf("metrics: %s: %s", response.Status, text)
+	}
+	metrics := map[string]float64{}
+	for line := range strings.Lines(string(text)) {
+		name, value, found := strings.Cut(strings.TrimSpace(line), " ")
+		if at := strings.IndexByte(name, '{'); at >= 0 {
+			name, value = line[:at], strings.TrimSpace(line[strings.LastIndexByte(line, '}')+1:])
+		}
+		if number, err := strconv.ParseFloat(value, 64); found && err == nil && name != "#" {
+			metrics[name] += number
+		}
+	}
+	return metrics
+}
+
+// quiet waits until a second passes in which nothing is counted.
+func (s *story) quiet(cluster, token string) counts {
+	s.Helper()
+	before := s.count(cluster, token)
+	for range 60 {
+		time.Sleep(2 * time.Second)
+		now := s.count(cluster, token)
+		if now.String() == before.String() {
+			return now
+		}
+		before = now
+	}
+	s.Fatal("it never becomes quiet")
+	return before
+}
+
+// What work costs, with a thousand Applications of a monorepo with as many overlays.
+func TestWorkCostsWhatChanged(t *testing.T) {
+	const applications = 1000
+	files := map[string]string{
+		"base/config.yaml":        configMap("config", "1"),
+		"base/kustomization.yaml": "resources: [config.yaml]\n",
+	}
+	overlay := func(i int) string { return fmt.Sprintf("overlays/%04d/kustomization.yaml", i) }
+	for i := range applications {
+		files[overlay(i)] = fmt.Sprintf("resources: [../../base]\nnamePrefix: app-%04d-\n", i)
+	}
+	s := begin(t, "count", files)
+	s.apply(metricsReader)
+	token := s.run(s.hub, "create", "token", "metrics", "-n", argocd, "--duration", "1h")
+	s.run(stage.Plane.Kubectl(staging), "create", "namespace", s.name)
+	var manifests strings.Builder
+	for i := range applications {
+		manifests.WriteString(strings.Replace(
+			s.application(fmt.Sprintf("count-%04d", i), staging, fmt.Sprintf("overlays/%04d", i),
+				"{automated: {prune: true, selfHeal: true}}"),
+			"kind: Application,", "kind: Application, ", 1) + "---\n")
+	}
+	start := s.quiet(staging, token)
+	s.run(s.hub, "create", "-f", writeTemp(t, manifests.String()))
+	allSynced := func(out string) bool { return strings.Count(out, "Synced/Healthy") == applications }
+	s.until(s.hub, allSynced, "get", "applications", "-n", argocd, "-o",
+		`jsonpath={range .items[*]}{.status.sync.status}/{.status.health.status} {end}`)
+
+	settled := s.quiet(staging, token)
+	created := settled.since(start)
+	t.Logf("creating %d Applications: %s", applications, created)
+	if created.Requests["patch"] != applications || created.Writes > 2*applications {
+		t.Errorf("creating %d Applications cost %s; want one patch and at most 2 writes each", applications, created)
+	}
+
+	s.push(map[string]string{"unrelated/file.txt": "nothing"})
+	time.Sleep(5 * time.Second)
+	if cost := s.quiet(staging, token).since(settled); cost.Writes != 0 || cost.Renders != 0 || len(cost.Requests) != 0 {
+		t.Errorf("a commit that touches no Application cost %s", cost)
+	}
+
+	s.push(map[string]string{overlay(7): "resources: [../../base]\nnamePrefix: app-0007-\ncommonAnnotations: {a: b}\n"})
+	s.value(staging, "configmap/app-0007-config", ".metadata.annotations.a", "b")
+	one := s.quiet(staging, token).since(settled)
+	if one.Renders != 1 || one.Requests["patch"] != 1 || len(one.Requests) != 1 || one.Writes > 2 {
+		t.Errorf("a commit that touches one Application cost %s; want 1 render, 1 patch, at most 2 writes", one)
+	}
+
+	settled = s.quiet(staging, token)
+	s.run(stage.Plane.Kubectl(staging), "label", "configmap", "app-0001-config", "-n", s.name, "foreign=yes")
+	time.Sleep(2 * time.Second)
+	if cost := s.quiet(staging, token).since(settled); cost.Writes != 0 || len(cost.Requests) != 0 {
+		t.Errorf("a foreign field cost %s", cost)
+	}
+
+	s.ok(stage.Capstan.Stop())
+	s.ok(stage.Capstan.Start(s.ctx))
+	time.Sleep(5 * time.Second)
+	restarted := s.quiet(staging, token)
+	if patches := restarted.Requests["patch"] - settled.Requests["patch"]; patches != 0 || restarted.Renders != 0 || restarted.Writes != 0 {
+		t.Errorf("a restart cost %d patches, %d renders, %d writes", patches, restarted.Renders, restarted.Writes)
+	}
+	s.run(stage.Plane.Kubectl(staging), "delete", "configmap", "app-0002-config", "-n", s.name)
+	s.value(staging, "configmap/app-0002-config", ".data.value", "1")
+	s.run(s.hub, "delete", "applications", "-n", argocd, "--all", "--timeout", "90s")
+	s.until(stage.Plane.Kubectl(staging), plane.Prints(""), "get", "configmaps", "-n", s.name,
+		"-l", "capstan.dev/managed=true", "-o", "name")
+}

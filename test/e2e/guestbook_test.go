@@ -1,0 +1,56 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/capstan-dev/capstan/test/harness/gitserver"
+	"github.com/capstan-dev/capstan/test/harness/plane"
+	"github.com/capstan-dev/capstan/test/harness/world"
+)
+
+// The main job: the seed's ApplicationSet, word for word but for the repository.
+func TestOneApplicationSetDeploysToEveryClusterHealsAndFollowsGit(t *testing.T) {
+	s := &story{T: t, ctx: t.Context(), name: "guestbook", hub: stage.Hub()}
+	var err error
+	s.repo, err = stage.Guestbook(s.ctx)
+	s.ok(err)
+	clusters := map[string]string{"in-cluster": world.Hub, staging: staging, production: production}
+	manifest := strings.Replace(world.GuestbookSet(s.repo.URL()), "name: guestbook", "name: guestbook\n  namespace: argocd", 1)
+
+	s.apply(manifest)
+	for name := range clusters {
+		s.settled(name + "-guestbook")
+	}
+	if table := s.run(s.hub, "get", "applications", "-n", argocd); strings.Count(table, "Healthy") != 3 {
+		t.Errorf("kubectl get applications prints\n%s", table)
+	}
+
+	s.run(stage.Plane.Kubectl(production), "set", "image", "-n", "guestbook", "deployment/guestbook",
+		"guestbook=example.com/guestbook:hacked")
+	s.value(production, "deployment/guestbook", ".spec.template.spec.containers[0].image", "example.com/guestbook:v1")
+	s.run(stage.Plane.Kubectl(staging), "delete", "configmap", "guestbook", "-n", "guestbook")
+	s.value(staging, "configmap/guestbook", ".data.greeting", "hello")
+
+	_, err = s.repo.Push(s.ctx, gitserver.Commit{
+		Files: map[string]string{"apps/guestbook/base/guestbook.yaml": world.GuestbookBase("v2")},
+	})
+	s.ok(err)
+	for _, cluster := range clusters {
+		s.value(cluster, "deployment/guestbook", ".spec.template.spec.containers[0].image", "example.com/guestbook:v2")
+	}
+
+	if out := s.run(s.hub, "apply", "--server-side", "-f", writeTemp(t, manifest)); !strings.Contains(out, "serverside-applied") {
+		t.Errorf("server-side apply prints %q", out)
+	}
+	s.run(s.hub, "delete", "applicationset", "guestbook", "-n", argocd, "--timeout", "90s")
+	for name := range clusters {
+		s.until(s.hub, plane.Prints(""), "get", "application", name+"-guestbook", "-n", argocd, "--ignore-not-found", "-o", "name")
+	}
+	for _, cluster := range clusters {
+		s.gone(cluster, "deployment/guestbook")
+	}
+}

@@ -1,0 +1,109 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/capstan-dev/capstan/test/harness/plane"
+)
+
+func TestGitServerDownAndBack(t *testing.T) {
+	s := begin(t, "git-down", map[string]string{"app/config.yaml": configMap("config", "1")})
+	s.apply(s.application("git-down", staging, "app", ""))
+	s.settled("git-down")
+
+	stage.Git.Stop()
+	s.condition("git-down", "ComparisonError", "git-down")
+	s.run(stage.Plane.Kubectl(staging), "delete", "configmap", "config", "-n", s.name)
+	s.value(staging, "configmap/config", ".data.value", "1")
+
+	s.ok(stage.Git.Start())
+	s.push(map[string]string{"app/config.yaml": configMap("config", "2")})
+	s.value(staging, "configmap/config", ".data.value", "2")
+	s.until(s.hub, plane.Prints(""), "get", "application", "git-down", "-n", argocd, "-o", "jsonpath={.status.conditions}")
+	s.remove("git-down")
+}
+
+func TestDestinationDownAndBackLeavesOtherClustersAlone(t *testing.T) {
+	s := begin(t, "cluster-down", map[string]string{"app/config.yaml": configMap("config", "1")})
+	s.apply(s.application("down-there", production, "app", ""), s.application("up-here", staging, "app", ""))
+	s.settled("down-there")
+	s.settled("up-here")
+
+	s.ok(stage.Plane.StopCluster(s.ctx, production))
+	s.condition("down-there", "ComparisonError", production)
+	s.push(map[string]string{"app/config.yaml": configMap("config", "2")})
+	s.value(staging, "configmap/config", ".data.value", "2")
+
+	s.ok(stage.Plane.StartCluster(s.ctx, production))
+	s.value(production, "configmap/config", ".data.value", "2")
+	s.settled("down-there")
+	s.remove("down-there", "up-here")
+}
+
+func TestKilledInTheMiddleOfASyncItContinuesWithoutDamage(t *testing.T) {
+	files := map[string]string{}
+	const objects = 200
+	for i := range objects {
+		files[fmt.Sprintf("app/config-%03d.yaml", i)] = configMap(fmt.Sprintf("config-%03d", i), "1")
+	}
+	s := begin(t, "killed", files)
+	s.apply(s.application("killed", staging, "app", ""))
+	s.until(stage.Plane.Kubectl(staging), func(out string) bool { return strings.Contains(out, "config-") },
+		"get", "configmaps", "-n", s.name, "--ignore-not-found", "-o", "name")
+	s.ok(stage.Capstan.Kill())
+	s.ok(stage.Capstan.Start(s.ctx))
+	s.settled("killed")
+	names := s.run(stage.Plane.Kubectl(staging), "get", "configmaps", "-n", s.name, "-l", "capstan.dev/managed=true", "-o", "name")
+	if got := len(strings.Fields(names)); got != objects {
+		t.Errorf("%d of %d objects are there", got, objects)
+	}
+	s.remove("killed")
+}
+
+// A store that was wiped behind a live cluster answers 503 until somebody says to go on, and
+// nothing in any cluster is deleted.
+func TestAWipedStoreDeletesNothing(t *testing.T) {
+	s := begin(t, "wiped", map[string]string{"app/config.yaml": configMap("config", "1")})
+	s.apply(s.application("wiped", staging, "app", ""))
+	s.settled("wiped")
+
+	s.ok(stage.Capstan.Stop())
+	s.ok(os.Rename(stage.Capstan.DataDir(), filepath.Join(t.TempDir(), "kept")))
+	ctx, cancel := context.WithTimeout(s.ctx, 20*time.Second)
+	defer cancel()
+	if err := stage.Capstan.Start(ctx); err == nil {
+		t.Error("the server answers although its store is empty")
+	}
+	_, err := s.hub.Run(s.ctx, "get", "applications", "-n", argocd)
+	if err == nil || !strings.Contains(err.Error(), "capstan.dev/accept-store") {
+		t.Errorf("kubectl get applications says %v, want how to go on", err)
+	}
+	s.value(staging, "configmap/config", ".data.value", "1")
+
+	id := s.acceptable(err)
+	s.run(s.hub, "annotate", "configmap", "capstan-store", "-n", argocd, "--overwrite", "capstan.dev/accept-store="+id)
+	s.ok(stage.Capstan.Available(s.ctx))
+	s.value(staging, "configmap/config", ".data.value", "1")
+	s.apply(s.application("wiped", staging, "app", ""))
+	s.settled("wiped")
+	s.remove("wiped")
+}
+
+// acceptable reads the store's id from the refusal that names it.
+func (s *story) acceptable(refusal error) string {
+	s.Helper()
+	_, rest, found := strings.Cut(fmt.Sprint(refusal), "capstan.dev/accept-store=")
+	if !found {
+		s.Fatalf("the refusal does not say what to accept: %v", refusal)
+	}
+	return strings.FieldsFunc(rest, func(r rune) bool { return r == ' ' || r == '"' || r == '\'' || r == ',' || r == ';' })[0]
+}

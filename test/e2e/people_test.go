@@ -1,0 +1,133 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/capstan-dev/capstan/test/harness/plane"
+)
+
+const syncPath = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/"
+
+func TestATeamMaySyncButNotEdit(t *testing.T) {
+	s := begin(t, "team", map[string]string{"app/config.yaml": configMap("config", "1")})
+	s.apply(s.application("team", staging, "app", "{syncOptions: [CreateNamespace=true]}"),
+		`{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: team, namespace: argocd},
+  roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: capstan-sync},
+  subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: tina}]}
+`)
+	s.status("team", "OutOfSync/Missing")
+	tina := s.hub.As("tina")
+
+	if out := s.run(tina, "auth", "can-i", "create", "applications.argoproj.io", "--subresource=sync", "-n", argocd); out != "yes" {
+		t.Errorf("may tina sync? %s", out)
+	}
+	for _, refused := range [][]string{
+		{"patch", "application", "team", "-n", argocd, "--type=merge", "-p", `{"spec":{"project":"other"}}`},
+		{"patch", "application", "team", "-n", argocd, "--type=merge", "-p", `{"operation":{"sync":{}}}`},
+		{"delete", "application", "team", "-n", argocd},
+	} {
+		if _, err := tina.Run(s.ctx, refused...); err == nil || !strings.Contains(err.Error(), "forbidden") {
+			t.Errorf("tina may %s: %v", strings.Join(refused, " "), err)
+		}
+	}
+
+	_, err := tina.Input(s.ctx, "{}", "create", "--raw", syncPath+"team/sync", "-f", "-")
+	s.ok(err)
+	s.settled("team")
+	s.value(staging, "configmap/config", ".data.value", "1")
+	if who := s.run(s.hub, "get", "application", "team", "-n", argocd, "-o",
+		"jsonpath={.status.operationState.operation.initiatedBy.username}"); who != "tina" {
+		t.Errorf("the sync was initiated by %q, want tina", who)
+	}
+	if runs := s.run(s.hub, "get", "syncruns", "-n", argocd, "--field-selector", "spec.application.name=team"); !strings.Contains(runs, "tina") {
+		t.Errorf("the record of the sync does not name tina:\n%s", runs)
+	}
+	s.remove("team")
+}
+
+func TestTwoPeopleRacingOnOneApplication(t *testing.T) {
+	s := begin(t, "race", map[string]string{"app/config.yaml": configMap("config", "1")})
+	s.apply(s.application("race", staging, "app", "{syncOptions: [CreateNamespace=true]}"))
+	s.status("race", "OutOfSync/Missing")
+	const people = 8
+	failures := make([]error, people)
+	var racing sync.WaitGroup
+	for i := range people {
+		racing.Go(func() {
+			_, failures[i] = s.hub.As("admin-"+string(rune('a'+i)), "system:masters").
+				Input(s.ctx, "{}", "create", "--raw", syncPath+"race/sync", "-f", "-")
+		})
+	}
+	racing.Wait()
+	won := 0
+	for _, err := range failures {
+		switch {
+		case err == nil:
+			won++
+		case !strings.Contains(err.Error(), "another operation is in progress"):
+			t.Errorf("who lost the race is told %v", err)
+		}
+	}
+	if won == 0 {
+		t.Error("nobody won the race")
+	}
+	s.settled("race")
+	runs := s.run(s.hub, "get", "syncruns", "-n", argocd, "--field-selector", "spec.application.name=race", "-o", "name")
+	if got := len(strings.Fields(runs)); got != won {
+		t.Errorf("%d syncs are recorded, %d were accepted", got, won)
+	}
+	s.remove("race")
+}
+
+func TestRollbackHoldsUntilTheNextCommit(t *testing.T) {
+	s := begin(t, "rollback", map[string]string{"app/config.yaml": configMap("config", "good")})
+	s.apply(s.application("rollback", staging, "app", ""))
+	s.value(staging, "configmap/config", ".data.value", "good")
+	s.settled("rollback")
+	s.push(map[string]string{"app/config.yaml": configMap("config", "bad")})
+	s.value(staging, "configmap/config", ".data.value", "bad")
+	s.settled("rollback")
+
+	_, err := s.hub.Input(s.ctx, "{}", "create", "--raw", syncPath+"rollback/rollback", "-f", "-")
+	s.ok(err)
+	s.value(staging, "configmap/config", ".data.value", "good")
+	s.condition("rollback", "SyncError", "rolled back")
+	s.push(map[string]string{"unrelated.txt": "nothing"})
+	s.value(staging, "configmap/config", ".data.value", "good")
+
+	s.push(map[string]string{"app/config.yaml": configMap("config", "better")})
+	s.value(staging, "configmap/config", ".data.value", "better")
+	s.settled("rollback")
+	s.remove("rollback")
+}
+
+func TestManifestsAndDiffShowWhatASyncWouldDoAndNoSecret(t *testing.T) {
+	s := begin(t, "diff", map[string]string{
+		"app/config.yaml": configMap("config", "1"),
+		"app/secret.yaml": "{apiVersion: v1, kind: Secret, metadata: {name: secret}, stringData: {password: hunter2}}\n",
+	})
+	s.apply(s.application("diff", staging, "app", ""))
+	s.settled("diff")
+	second := s.push(map[string]string{
+		"app/secret.yaml": "{apiVersion: v1, kind: Secret, metadata: {name: secret}, stringData: {password: correct-horse}}\n",
+	})
+	s.until(s.hub, plane.Prints(second), "get", "application", "diff", "-n", argocd, "-o", "jsonpath={.status.sync.revision}")
+	first := s.run(s.hub, "get", "application", "diff", "-n", argocd, "-o", "jsonpath={.status.history[0].revision}")
+
+	manifests := s.run(s.hub, "get", "--raw", syncPath+"diff/manifests?revision="+first)
+	diff := s.run(s.hub, "get", "--raw", syncPath+"diff/diff?revision="+first)
+	if !strings.Contains(manifests, `"value":"1"`) || !strings.Contains(diff, `"action":"Update"`) {
+		t.Errorf("manifests: %s\ndiff: %s", manifests, diff)
+	}
+	for _, secret := range []string{"hunter2", "aHVudGVyMg", "correct-horse", "Y29ycmVjdC1ob3JzZQ"} {
+		if strings.Contains(manifests+diff, secret) {
+			t.Errorf("%s is shown", secret)
+		}
+	}
+	s.remove("diff")
+}
