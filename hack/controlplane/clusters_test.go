@@ -46,7 +46,7 @@ func TestClustersAreAsRealOnes(t *testing.T) {
 			t.Parallel()
 			namespace := fmt.Sprintf("story-%d", stories.Add(1))
 			u.kubectl(t, "hub", "", "create", "namespace", namespace)
-			u.eventually(t, "hub", "serviceaccount/default", "-n", namespace, "get", "serviceaccounts", "-o=name")
+			u.eventually(t, "serviceaccount/default", "-n", namespace, "get", "serviceaccounts", "-o=name")
 			test(t, u, namespace)
 		})
 	}
@@ -56,9 +56,9 @@ func deploymentComesAndGoes(t *testing.T, u user, namespace string) {
 	u.kubectl(t, "hub", "", "-n", namespace, "create", "deployment", "web", "--image=web:1", "--replicas=3")
 	u.kubectl(t, "hub", "", "-n", namespace, "wait", "--for=condition=Available", "deployment/web", timeout)
 	ready := "-o=jsonpath={.status.readyReplicas}"
-	u.eventually(t, "hub", "3", "-n", namespace, "get", "deployment", "web", ready)
+	u.eventually(t, "3", "-n", namespace, "get", "deployment", "web", ready)
 	u.kubectl(t, "hub", "", "-n", namespace, "delete", "deployment", "web", "--wait=false")
-	u.eventually(t, "hub", "", "-n", namespace, "get", "replicasets,pods", "-o=name")
+	u.eventually(t, "", "-n", namespace, "get", "replicasets,pods", "-o=name")
 }
 
 func jobsEnd(t *testing.T, u user, namespace string) {
@@ -93,7 +93,7 @@ metadata: {name: db}
 spec: {type: LoadBalancer, selector: {app: db}, ports: [{port: 1}]}
 `, "-n", namespace, "apply", "-f-")
 	u.kubectl(t, "hub", "", "-n", namespace, "rollout", "status", "statefulset/db", timeout)
-	u.eventually(t, "hub", "Bound Bound", "-n", namespace, "get", "pvc", "-o=jsonpath={.items[*].status.phase}")
+	u.eventually(t, "Bound Bound", "-n", namespace, "get", "pvc", "-o=jsonpath={.items[*].status.phase}")
 	address := "--for=jsonpath={.status.loadBalancer.ingress[0].ip}"
 	u.kubectl(t, "hub", "", "-n", namespace, "wait", "service/db", timeout, address)
 }
@@ -101,11 +101,11 @@ spec: {type: LoadBalancer, selector: {app: db}, ports: [{port: 1}]}
 func annotationsChoose(t *testing.T, u user, namespace string) {
 	reason := "-o=jsonpath={.status.containerStatuses[0].state.waiting.reason}"
 	u.kubectl(t, "hub", "", "-n", namespace, "run", "web", "--image=web:1", "--annotations=stage.capstan.dev/fail=true")
-	u.eventually(t, "hub", "CrashLoopBackOff", "-n", namespace, "get", "pod", "web", reason)
+	u.eventually(t, "CrashLoopBackOff", "-n", namespace, "get", "pod", "web", reason)
 	u.kubectl(t, "hub", "", "-n", namespace, "annotate", "pod", "web", "stage.capstan.dev/fail-")
 	u.kubectl(t, "hub", "", "-n", namespace, "wait", "--for=condition=Ready", "pod/web", timeout)
 	u.kubectl(t, "hub", "", "-n", namespace, "annotate", "pod", "web", "stage.capstan.dev/pull-error=true")
-	u.eventually(t, "hub", "ImagePullBackOff", "-n", namespace, "get", "pod", "web", reason)
+	u.eventually(t, "ImagePullBackOff", "-n", namespace, "get", "pod", "web", reason)
 }
 
 func namespaceIsDeleted(t *testing.T, u user, namespace string) {
@@ -130,10 +130,10 @@ spec:
     schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
 `, "apply", "-f-")
 	u.kubectl(t, "hub", "", "wait", "--for=condition=Established", "crd/boats.example.com", timeout)
-	u.eventually(t, "hub", "", "-n", namespace, "get", "boats", "-o=name")
+	u.eventually(t, "", "-n", namespace, "get", "boats", "-o=name")
 	u.kubectl(t, "hub", `{apiVersion: example.com/v1, kind: Boat, metadata: {name: tug}, spec: {knots: 12}}`,
 		"-n", namespace, "apply", "-f-")
-	u.eventually(t, "hub", "12", "-n", namespace, "get", "boat", "tug", "-o=jsonpath={.spec.knots}")
+	u.eventually(t, "12", "-n", namespace, "get", "boat", "tug", "-o=jsonpath={.spec.knots}")
 	u.kubectl(t, "hub", "", "delete", "crd", "boats.example.com", timeout)
 }
 
@@ -143,7 +143,7 @@ func tokenHasRights(t *testing.T, u user, namespace string) {
 	u.kubectl(t, "hub", "", "-n", namespace, "create", "rolebinding", "reader", "--role=reader",
 		"--serviceaccount="+namespace+":reader")
 	as := "--as=system:serviceaccount:" + namespace + ":reader"
-	u.eventually(t, "hub", "yes", "-n", namespace, "auth", "can-i", "list", "configmaps", as)
+	u.eventually(t, "yes", "-n", namespace, "auth", "can-i", "list", "configmaps", as)
 	token := u.kubectl(t, "hub", "", "-n", namespace, "create", "token", "reader")
 	server := u.kubectl(t, "hub", "", "config", "view", "-o=jsonpath={.clusters[0].cluster.server}")
 	bare := []string{

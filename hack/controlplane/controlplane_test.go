@@ -111,15 +111,15 @@ func (u user) tryKubectl(cluster, stdin string, args ...string) (string, error) 
 	return strings.TrimSpace(string(out)), nil
 }
 
-// eventually runs kubectl until it succeeds and prints that text.
-func (u user) eventually(t *testing.T, cluster, want string, args ...string) {
+// eventually runs kubectl in the hub until it succeeds and prints that text.
+func (u user) eventually(t *testing.T, want string, args ...string) {
 	t.Helper()
 	var (
 		out string
 		err error
 	)
 	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		if out, err = u.tryKubectl(cluster, "", args...); err == nil && out == want {
+		if out, err = u.tryKubectl("hub", "", args...); err == nil && out == want {
 			return
 		}
 	}

@@ -46,7 +46,7 @@ spec:
   service: {namespace: %s, name: harbor, port: %s}
 `, namespace, address.Port()), "apply", "-f-")
 	u.kubectl(t, "hub", "", "wait", "--for=condition=Available", "apiservice/v1.harbor.example.com", timeout)
-	u.eventually(t, "hub", `{"user":"admin"}`, "get", "--raw", "/apis/harbor.example.com/v1/whoami")
+	u.eventually(t, `{"user":"admin"}`, "get", "--raw", "/apis/harbor.example.com/v1/whoami")
 	if asked.Load() == 0 {
 		t.Error("the server was never asked")
 	}

@@ -142,7 +142,7 @@ func gsub(l *lua.LState) int {
 
 func (s *search) replace(l *lua.LState, replacement lua.LValue) string {
 	whole, values := s.subject[s.start:s.end], s.values()
-	var value lua.LValue = lua.LNil
+	value := lua.LValue(lua.LNil)
 	switch by := replacement.(type) {
 	case lua.LString, lua.LNumber:
 		return expand(l, lua.LVAsString(by), whole, values)

@@ -88,7 +88,8 @@ func prepare(object *unstructured.Unstructured, destination Destination) (manife
 		return manifest.Manifest{}, Desired{}, err
 	}
 	return ready, Desired{
-		Key: ready.Key, Version: ready.Version, Digest: ready.Digest, Wave: waveOf(annotations), Keep: live.KeepOf(annotations),
+		Key: ready.Key, Version: ready.Version, Digest: ready.Digest,
+		Wave: waveOf(annotations), Keep: live.KeepOf(annotations),
 	}, nil
 }
 

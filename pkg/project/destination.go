@@ -18,8 +18,8 @@ type Destination struct {
 	Project string
 }
 
-// PermitsDestination reports whether an Application of the project may go to a destination. A project uses clusters that
-// are scoped to another where its rules permit them, as in Argo CD.
+// PermitsDestination reports whether an Application of the project may go to a destination. A project uses clusters
+// that are scoped to another where its rules permit them, as in Argo CD.
 func PermitsDestination(project *v1alpha1.AppProject, destination Destination) error {
 	permitted := false
 	for _, rule := range project.Spec.Destinations {
@@ -52,8 +52,8 @@ func (d Destination) label() string {
 type verdict struct{ permitted, denied bool }
 
 // judge reads one rule. A field that begins with "!" fits every other value, so that a rule may permit by what it
-// excludes, and denies the value that it names: a server where the namespace fits, a namespace where the cluster fits, a
-// name everywhere (as Argo CD 3.5: app_project_types.go isDestinationMatched). What a rule denies it never permits.
+// excludes, and denies the value that it names: a server where the namespace fits, a namespace where the cluster fits,
+// a name everywhere (as Argo CD 3.5: app_project_types.go isDestinationMatched). What a rule denies it never permits.
 func judge(rule v1alpha1.ApplicationDestination, to Destination) verdict {
 	serverFits := to.Server != "" && fits(rule.Server, to.Server)
 	nameFits := to.Name != "" && fits(rule.Name, to.Name)

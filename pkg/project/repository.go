@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// normalized makes spellings of one repository equal, in URLs and in globs of them: letters are lower case, user, ".git",
-// the port that is the scheme's own and superfluous slashes go, and git@host:path is ssh://host/path.
+// normalized makes spellings of one repository equal, in URLs and in globs of them: letters are lower case, user,
+// ".git", the port that is the scheme's own and superfluous slashes go, and git@host:path is ssh://host/path.
 func normalized(url string) string {
 	url = strings.ToLower(strings.TrimSpace(url))
 	url = strings.TrimSuffix(strings.TrimRight(url, "/"), ".git")

@@ -127,6 +127,7 @@ func (p *product) makeReconcilers(c *control, d Dependencies) error {
 		Namespace: c.namespace, Client: c.client, Applications: apps.GetIndexer(), Projects: argo.AppProjects().Lister(),
 		Sources: c, Renderer: c.renderer, Clusters: c.clusters, Applier: apply.NewApplier(), Events: recorder,
 		Clock: clock.RealClock{}, Metrics: metrics, Workers: p.workers,
+		KeepEvery: 3 * p.gitInterval,
 	})
 	c.registrar = reconcilecluster.NewRegistrar(c.host.clusterSecrets(), c.clusters, c.destinationChanged)
 	c.mirror = reconcilecluster.NewMirror(reconcilecluster.Mirror{

@@ -19,6 +19,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/metadata"
 	"k8s.io/klog/v2"
+	apiregistrationv1 "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
 	apiregistrationclient "k8s.io/kube-aggregator/pkg/client/clientset_generated/clientset/typed/apiregistration/v1"
 )
 
@@ -28,6 +29,8 @@ const (
 	// crdInterval is how often the CRDs of our groups are looked at once a group-version is registered.
 	crdInterval = 10 * time.Minute
 	crdPageSize = 500
+	// forgetDelay is how long the aggregator gets to see that an APIService is gone.
+	forgetDelay = time.Second
 )
 
 // registrar keeps the APIServices of our group-versions pointing at this server.
@@ -115,6 +118,11 @@ func (r *registrar) Register(ctx context.Context, gv schema.GroupVersion, withCR
 }
 
 func (r *registrar) apply(ctx context.Context, gv schema.GroupVersion, change registrationChange) (err error) {
+	if change.Delete != nil {
+		if err := r.remove(ctx, change.Delete); err != nil {
+			return err
+		}
+	}
 	switch {
 	case change.Create != nil:
 		_, err = r.apiServices.Create(ctx, change.Create, metav1.CreateOptions{})
@@ -128,6 +136,23 @@ func (r *registrar) apply(ctx context.Context, gv schema.GroupVersion, change re
 	}
 	klog.FromContext(ctx).Info("Registered", "apiService", apiServiceName(gv))
 	return nil
+}
+
+// remove deletes an APIService and lets the aggregator see that it is gone: one that it sees only replaced is to it the
+// one that it knew.
+func (r *registrar) remove(ctx context.Context, shipped *apiregistrationv1.APIService) error {
+	err := r.apiServices.Delete(ctx, shipped.Name, metav1.DeleteOptions{
+		Preconditions: metav1.NewUIDPreconditions(string(shipped.UID)),
+	})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("delete the APIService that names no service: %w", err)
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(forgetDelay):
+		return nil
+	}
 }
 
 // unserved names the CRDs that serve resources of a group-version that we do not.

@@ -46,6 +46,8 @@ func (e *conflictError) Error() string {
 
 // registrationChange is what to do with an APIService: create it, patch it, or nothing.
 type registrationChange struct {
+	// Delete is the APIService that Create takes the place of.
+	Delete *apiregistrationv1.APIService
 	Create *apiregistrationv1.APIService
 	Patch  []byte
 }
@@ -64,8 +66,19 @@ func decideRegistration(
 	if current.Labels[automanagedLabel] == "" && want.matches(current) {
 		return registrationChange{}, nil
 	}
+	if current.Labels[automanagedLabel] == "" && current.Spec.Service == nil {
+		return registrationChange{Delete: current, Create: want.inPlaceOf(gv, current)}, nil
+	}
 	patch, err := want.patch(gv)
 	return registrationChange{Patch: patch}, err
+}
+
+// inPlaceOf returns the APIService that replaces one without a service, as manifests ship it. It has to be made anew: the
+// aggregator never asks one that began without a service for its OpenAPI (kube-aggregator 0.37: controllers/openapiv3).
+func (r registration) inPlaceOf(gv schema.GroupVersion, shipped *apiregistrationv1.APIService) *apiregistrationv1.APIService {
+	complete := r.apiService(gv)
+	complete.Labels, complete.Annotations = shipped.Labels, shipped.Annotations
+	return complete
 }
 
 func pointsAt(current *apiregistrationv1.APIService, want registration) bool {

@@ -56,7 +56,7 @@ func TestDecideRegistration(t *testing.T) {
 		want     string
 	}{
 		"creates it where there is none":                   {nil, nil, "create"},
-		"completes the shipped one":                        {shipped(), nil, "patch"},
+		"replaces the shipped one":                         {shipped(), nil, "replace"},
 		"takes over one that the host made for CRDs":       {registeredAs(automanaged), nil, "patch"},
 		"renews the bundle":                                {registeredAs(stale), nil, "patch"},
 		"leaves a current one alone":                       {registeredAs(nothing), nil, "nothing"},
@@ -75,6 +75,8 @@ func TestDecideRegistration(t *testing.T) {
 			switch {
 			case err != nil:
 				got = "refuse"
+			case change.Delete != nil && change.Create != nil:
+				got = "replace"
 			case change.Create != nil:
 				got = "create"
 			case change.Patch != nil:

@@ -9,6 +9,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	capstanv1alpha1 "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
@@ -106,16 +107,16 @@ func applicationSetIsSplit(t *testing.T, w *world) {
 	if set.Status.ResourcesCount != 0 {
 		t.Error("create forged a status")
 	}
-	set.Status.ResourcesCount, set.Spec.GoTemplate = 2, true
+	set.Status.ResourcesCount, set.Spec.GoTemplate = 2, ptr.To(true)
 	set, err = sets.UpdateStatus(t.Context(), set, metav1.UpdateOptions{})
 	must(t, err)
-	if set.Status.ResourcesCount != 2 || set.Spec.GoTemplate || set.Generation != 1 {
+	if set.Status.ResourcesCount != 2 || set.Spec.GoTemplate != nil || set.Generation != 1 {
 		t.Errorf("a status write left %+v", set)
 	}
-	set.Status.ResourcesCount, set.Spec.GoTemplate = 9, true
+	set.Status.ResourcesCount, set.Spec.GoTemplate = 9, ptr.To(true)
 	set, err = sets.Update(t.Context(), set, metav1.UpdateOptions{})
 	must(t, err)
-	if set.Status.ResourcesCount != 2 || !set.Spec.GoTemplate || set.Generation != 2 {
+	if set.Status.ResourcesCount != 2 || set.Spec.GoTemplate == nil || set.Generation != 2 {
 		t.Errorf("a write left %+v", set)
 	}
 }

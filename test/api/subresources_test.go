@@ -148,8 +148,8 @@ func syncFollowsPolicy(t *testing.T, w *world) {
 	if diff := cmp.Diff(v1alpha1.SyncOptions{"Validate=false"}, app.Operation.Sync.SyncOptions); diff != "" {
 		t.Errorf("options (-want +got):\n%s", diff)
 	}
-	if app.Operation.Retry.Limit != 3 {
-		t.Errorf("it is tried again %d times", app.Operation.Retry.Limit)
+	if limit := app.Operation.Retry.Limit; limit == nil || *limit != 3 {
+		t.Errorf("it is tried again %v times", limit)
 	}
 }
 

@@ -4,6 +4,7 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -70,7 +71,12 @@ func (s sweep) through(t *testing.T, resource metav1.APIResource) {
 			t.Errorf("%s cannot %s", resource.Name, verb)
 		}
 	}
-	body := fmt.Sprintf(`{"apiVersion":%q,"kind":%q,"metadata":{"name":%q}}`, s.version, resource.Kind, sweepName)
+	spec := map[string]string{
+		"AnalysisRun": `{"metrics":[{"name":"a","provider":{"prometheus":{"query":"up"}}}]}`,
+		"Experiment":  `{"templates":[{"name":"a","template":{},"selector":{}}]}`,
+	}[resource.Kind]
+	body := fmt.Sprintf(`{"apiVersion":%q,"kind":%q,"metadata":{"name":%q},"spec":%s}`,
+		s.version, resource.Kind, sweepName, cmp.Or(spec, "{}"))
 	s.call(t, "create", resource, "", []byte(body), http.StatusCreated)
 	s.call(t, "get", resource, "", nil, http.StatusOK)
 	s.call(t, "list", resource, "", nil, http.StatusOK)

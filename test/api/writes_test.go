@@ -116,5 +116,5 @@ func misspeltField(t *testing.T, w *world) {
 	apps, _ := w.given(t)
 	_, err := apps.Patch(t.Context(), "web", types.MergePatchType, []byte(`{"spec":{"souce":{}}}`),
 		metav1.PatchOptions{FieldValidation: metav1.FieldValidationStrict})
-	refused(t, err, http.StatusBadRequest, "spec.souce")
+	refused(t, err, http.StatusUnprocessableEntity, "spec.souce")
 }

@@ -22,6 +22,7 @@ type suite func(t *testing.T, lines [][]byte)
 // suites returns the suite of every case file that is known.
 func suites() map[string]suite {
 	return map[string]suite{
+		"accept.jsonl": runAccept,
 		"health.jsonl": runHealth,
 	}
 }

@@ -45,7 +45,7 @@ func buildIn(ctx context.Context, root string, module Module, out io.Writer) (Di
 	if dir.complete() {
 		return dir, nil
 	}
-	if err := os.MkdirAll(root, 0o755); err != nil {
+	if err = os.MkdirAll(root, 0o755); err != nil {
 		return "", fmt.Errorf("make the cache: %w", err)
 	}
 	unlock, err := lock(filepath.Join(root, ".lock"))
@@ -101,7 +101,7 @@ func (m Module) key() (string, error) {
 	digest := sha256.New()
 	digest.Write(m.GoSum)
 	for _, p := range programs() {
-		fmt.Fprintln(digest, p.name, p.pkg, ldflags(version))
+		digest.Write(fmt.Appendln(nil, p.name, p.pkg, ldflags(version)))
 	}
 	return fmt.Sprintf("%s-%x", version, digest.Sum(nil)[:6]), nil
 }

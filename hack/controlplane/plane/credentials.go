@@ -50,7 +50,7 @@ func (c *Cluster) prepareFiles() error {
 	if err != nil {
 		return err
 	}
-	if err := proxy.Write("proxy-client", pki.Subject{User: aggregatorUser}); err != nil {
+	if err = proxy.Write("proxy-client", pki.Subject{User: aggregatorUser}); err != nil {
 		return err
 	}
 	if c.authority, err = pki.LoadAuthority(c.pkiDir(), "ca"); err != nil {

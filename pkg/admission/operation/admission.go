@@ -108,7 +108,8 @@ func (p *Plugin) check(
 	if err == nil && decision == authorizer.DecisionAllow {
 		return nil
 	}
-	text := fmt.Sprintf("this needs the right to create applications/%s in namespace %s", subresource, request.GetNamespace())
+	text := fmt.Sprintf("this needs the right to create applications/%s in namespace %s",
+		subresource, request.GetNamespace())
 	if reason != "" {
 		text += ": " + reason
 	}

@@ -79,7 +79,8 @@ func (p *Plugin) Validate(_ context.Context, request admission.Attributes, _ adm
 		return nil
 	}
 	old, isUpdate := request.GetOldObject().(*v1alpha1.Application)
-	if isUpdate && equality.Semantic.DeepEqual(app.Spec, old.Spec) && equality.Semantic.DeepEqual(app.Operation, old.Operation) {
+	if isUpdate && equality.Semantic.DeepEqual(app.Spec, old.Spec) &&
+		equality.Semantic.DeepEqual(app.Operation, old.Operation) {
 		return nil
 	}
 	if err := p.permits(app); err != nil {

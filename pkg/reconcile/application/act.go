@@ -89,6 +89,7 @@ func (r *Reconciler) run(ctx context.Context, p *pass, s *state, chosen decision
 			return 0
 		}
 		if failure := r.execute(ctx, p, s, step, chosen.dryRun, manifests); failure != "" {
+			r.forgetNamespace(p)
 			r.fail(s, p, chosen, failure)
 			return retryPause(s.attempt.count, nil)
 		}

@@ -40,7 +40,7 @@ type attempt struct {
 func fingerprintOf(revision string, changes []plan.Change) manifest.Digest {
 	text := []byte(revision)
 	for _, change := range changes {
-		text = append(text, change.Key.String()...)
+		text = append(text, change.String()...)
 		text = append(text, change.Action...)
 		text = append(text, change.Desired[:]...)
 	}
@@ -68,7 +68,9 @@ func retry(f facts, d decision) decision {
 	}
 	switch wait := last.at.Add(pause).Sub(f.now); {
 	case last.failed && last.count > most:
-		return decision{trigger: d.trigger, held: "the same changes failed before; the next commit or a sync by hand tries again"}
+		return decision{
+			trigger: d.trigger, held: "the same changes failed before; the next commit or a sync by hand tries again",
+		}
 	case wait > 0:
 		return decision{trigger: d.trigger, wait: wait}
 	}

@@ -34,7 +34,7 @@ func (r *Reconciler) Compute(
 	if p.target, p.owner, err = r.place(p.app); err != nil {
 		return nil, err
 	}
-	if err := p.target.Connect(ctx); err != nil {
+	if err = p.target.Connect(ctx); err != nil {
 		return nil, unreadable(err)
 	}
 	if p.from, err = sourceOf(p.app, p.app.Operation.Sync); err != nil {

@@ -12,6 +12,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
@@ -42,6 +43,8 @@ type Options struct {
 	Metrics      *Metrics
 	// Workers is how many Applications are reconciled side by side.
 	Workers int
+	// KeepEvery is how often each repository in use is read, so that it goes on being polled.
+	KeepEvery time.Duration
 }
 
 // Reconciler pulls Applications to Git.
@@ -73,6 +76,7 @@ func (r *Reconciler) Run(ctx context.Context) {
 			}
 		})
 	}
+	go wait.UntilWithContext(ctx, func(context.Context) { r.keepReading() }, r.KeepEvery)
 	<-ctx.Done()
 	r.queue.ShutDown()
 	workers.Wait()

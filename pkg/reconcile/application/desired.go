@@ -76,7 +76,8 @@ func sourceOf(app *v1alpha1.Application, sync *v1alpha1.SyncOperation) (v1alpha1
 	case app.Spec.SourceHydrator != nil:
 		return v1alpha1.ApplicationSource{}, errors.New("spec.sourceHydrator is not supported by this version")
 	case len(app.Spec.Sources) > 1:
-		return v1alpha1.ApplicationSource{}, errors.New("spec.sources holds several sources, which this version does not support")
+		return v1alpha1.ApplicationSource{}, errors.New(
+			"spec.sources holds several sources, which this version does not support")
 	case len(app.Spec.Sources) == 1:
 		from = &app.Spec.Sources[0]
 	}
@@ -176,7 +177,8 @@ func (r *Reconciler) inputOf(p *pass) input {
 // summarize keeps of prepared manifests what outlives their bytes.
 func (r *Reconciler) summarize(p *pass, prepared plan.Prepared, made input) *desired {
 	return &desired{
-		made: made, seen: p.read.revision(), revision: p.read.revision(), sourceType: p.read.output.Type, objects: prepared.Desired,
+		made: made, seen: p.read.revision(), revision: p.read.revision(),
+		sourceType: p.read.output.Type, objects: prepared.Desired,
 		kinds: kindsOf(prepared.Desired), repeated: prepared.Repeated, summary: summaryOf(prepared.Manifests),
 	}
 }

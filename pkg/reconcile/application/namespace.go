@@ -6,9 +6,10 @@ package application
 import (
 	"context"
 	"fmt"
-	"github.com/capstan-dev/capstan/pkg/apply"
 	"slices"
 	"sync"
+
+	"github.com/capstan-dev/capstan/pkg/apply"
 )
 
 const createNamespace = "CreateNamespace=true"

@@ -74,7 +74,7 @@ func (r *Reconciler) look(ctx context.Context, app *v1alpha1.Application, s *sta
 	if p.target, p.owner, err = r.place(app); err != nil {
 		return p, err
 	}
-	if err := p.target.Connect(ctx); err != nil {
+	if err = p.target.Connect(ctx); err != nil {
 		return p, unreadable(err)
 	}
 	if p.from, err = sourceOf(app, syncOf(app)); err != nil {

@@ -26,7 +26,7 @@ import (
 // holds it, and says so.
 func (r *Reconciler) remove(ctx context.Context, app *v1alpha1.Application, s *state) (time.Duration, error) {
 	if !cascades(app) {
-		return 0, r.release(ctx, app, s)
+		return 0, r.release(ctx, app)
 	}
 	left, err := r.cascade(ctx, app, s)
 	p := &pass{app: app}
@@ -36,7 +36,7 @@ func (r *Reconciler) remove(ctx context.Context, app *v1alpha1.Application, s *s
 			Type: v1alpha1.ApplicationConditionDeletionError, Message: err.Error(),
 		})
 	case left == 0:
-		return 0, r.release(ctx, app, s)
+		return 0, r.release(ctx, app)
 	}
 	status := *s.written.DeepCopy()
 	status.Conditions = mergeConditions(status.Conditions, p.problems, r.now())
@@ -58,7 +58,7 @@ func (r *Reconciler) cascade(ctx context.Context, app *v1alpha1.Application, s *
 		return 0, fmt.Errorf("cannot delete the resources: %w; to leave them behind, remove the finalizer %s",
 			err, v1alpha1.ResourcesFinalizerName)
 	}
-	if err := target.Connect(ctx); err != nil {
+	if err = target.Connect(ctx); err != nil {
 		return 0, fmt.Errorf("cannot delete the resources while the destination is unreachable: %w", err)
 	}
 	instance := r.instanceName(app)
@@ -118,7 +118,7 @@ func propagation(app *v1alpha1.Application) metav1.DeletionPropagation {
 }
 
 // release takes the finalizers of this package off, and forgets the Application.
-func (r *Reconciler) release(ctx context.Context, app *v1alpha1.Application, s *state) error {
+func (r *Reconciler) release(ctx context.Context, app *v1alpha1.Application) error {
 	key := types.NamespacedName{Namespace: app.Namespace, Name: app.Name}
 	kept := slices.DeleteFunc(slices.Clone(app.Finalizers), isResourcesFinalizer)
 	if len(kept) < len(app.Finalizers) {

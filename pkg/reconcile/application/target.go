@@ -18,7 +18,7 @@ func (r *Reconciler) place(app *v1alpha1.Application) (*cluster.Cluster, *v1alph
 	if err != nil {
 		return nil, nil, invalid(err)
 	}
-	if err := project.PermitsNamespace(owner, app.Namespace, r.Namespace); err != nil {
+	if err = project.PermitsNamespace(owner, app.Namespace, r.Namespace); err != nil {
 		return nil, nil, invalid(err)
 	}
 	to := app.Spec.Destination

@@ -90,6 +90,25 @@ func (r *Reconciler) enqueue(object any) {
 // RepositoryChanged wakes the Applications that read a repository.
 func (r *Reconciler) RepositoryChanged(url string) { r.wake(byRepository, source.Normalize(url)) }
 
+// keepReading wakes one Application of each repository and project: repositories that nobody
+// reads are polled no longer.
+func (r *Reconciler) keepReading() {
+	for _, url := range r.Applications.ListIndexFuncValues(byRepository) {
+		objects, err := r.Applications.ByIndex(byRepository, url)
+		if err != nil {
+			continue
+		}
+		seen := map[string]bool{}
+		for _, object := range objects {
+			app, isApplication := object.(*v1alpha1.Application)
+			if isApplication && !seen[projectName(app)] {
+				seen[projectName(app)] = true
+				r.enqueue(app)
+			}
+		}
+	}
+}
+
 // ProjectChanged wakes the Applications of a project.
 func (r *Reconciler) ProjectChanged(name string) { r.wake(byProject, name) }
 

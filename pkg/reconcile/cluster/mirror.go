@@ -192,9 +192,9 @@ func (r *Mirror) object(ctx context.Context, name string, set func(*capstan.Clus
 			Name: name, Annotations: map[string]string{mirroredAnnotation: "true"},
 		}}
 		set(object)
-		created, err := clusters.Create(ctx, object, metav1.CreateOptions{})
-		if err != nil {
-			return nil, fmt.Errorf("create Cluster %s: %w", name, err)
+		created, failure := clusters.Create(ctx, object, metav1.CreateOptions{})
+		if failure != nil {
+			return nil, fmt.Errorf("create Cluster %s: %w", name, failure)
 		}
 		return created, nil
 	}

@@ -121,7 +121,8 @@ func (r *Registrar) Server(secret string) string {
 // register makes the destinations agree with one Secret.
 func (r *Registrar) register(ctx context.Context, name string) error {
 	secret, err := r.secrets.Get(name)
-	if apierrors.IsNotFound(err) || err == nil && secret.Labels[v1alpha1.LabelKeySecretType] != v1alpha1.SecretTypeCluster {
+	if apierrors.IsNotFound(err) ||
+		err == nil && secret.Labels[v1alpha1.LabelKeySecretType] != v1alpha1.SecretTypeCluster {
 		return r.unregister(ctx, name)
 	}
 	if err != nil {

@@ -89,12 +89,13 @@ func (r *RollbackREST) deployed(
 func (r *RollbackREST) ofRun(
 	ctx context.Context, app *v1alpha1.Application, name string,
 ) (v1alpha1.ApplicationSource, string, error) {
-	run, err := r.runs.Run(ctx, app.Namespace, name)
-	if err != nil {
-		return v1alpha1.ApplicationSource{}, "", fmt.Errorf("read the run to roll back to: %w", err)
-	}
 	path := field.NewPath("run")
+	run, err := r.runs.Run(ctx, app.Namespace, name)
 	switch {
+	case apierrors.IsNotFound(err):
+		return v1alpha1.ApplicationSource{}, "", refuse(app.Name, field.NotFound(path, name))
+	case err != nil:
+		return v1alpha1.ApplicationSource{}, "", fmt.Errorf("read the run to roll back to: %w", err)
 	case run.Spec.Application.UID != app.UID:
 		return v1alpha1.ApplicationSource{}, "", refuse(app.Name, field.Invalid(path, name,
 			"the SyncRun is of another Application"))

@@ -16,9 +16,8 @@ type column = registry.Column[*v1alpha1.Application]
 
 func newTable() registry.Table[*v1alpha1.Application] {
 	return registry.NewTable(v1alpha1.Resource("applications"), []column{
-		{Name: "Sync Status", Description: "Whether the destination holds what Git says.", Cell: func(app *v1alpha1.Application) any {
-			return string(app.Status.Sync.Status)
-		}},
+		{Name: "Sync Status", Description: "Whether the destination holds what Git says.",
+			Cell: func(app *v1alpha1.Application) any { return string(app.Status.Sync.Status) }},
 		{Name: "Health Status", Description: "The worst health of the resources.", Cell: func(app *v1alpha1.Application) any {
 			return string(app.Status.Health.Status)
 		}},

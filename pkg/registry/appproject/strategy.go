@@ -61,7 +61,8 @@ func validateSpec(spec *v1alpha1.AppProjectSpec) field.ErrorList {
 	root := field.NewPath("spec")
 	for i, window := range spec.SyncWindows {
 		if utf8.RuneCountInString(window.Description) > maxDescription {
-			problems = append(problems, field.TooLong(root.Child("syncWindows").Index(i).Child("description"), "", maxDescription))
+			at := root.Child("syncWindows").Index(i).Child("description")
+			problems = append(problems, field.TooLong(at, "", maxDescription))
 		}
 	}
 	for i, to := range spec.Destinations {

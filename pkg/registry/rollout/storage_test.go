@@ -209,7 +209,7 @@ func TestScaleHandsTheOwnerOfTheNumberOfPodsOn(t *testing.T) {
 	owner := metav1.ManagedFieldsEntry{
 		Manager: "autoscaler", Operation: metav1.ManagedFieldsOperationUpdate, Subresource: "scale",
 		APIVersion: "autoscaling/v1", FieldsType: "FieldsV1",
-		FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:spec":{"f:replicas":{}}}`)},
+		FieldsV1: metav1.NewFieldsV1(`{"f:spec":{"f:replicas":{}}}`),
 	}
 	if _, err := update(t, rollouts.scale, "guestbook", func(s *autoscalingv1.Scale) {
 		s.Spec.Replicas = 4

@@ -58,7 +58,9 @@ func newTable() registry.Table[*v1alpha1.SyncRun] {
 		{Name: "Revision", Description: "The commit.", Cell: func(run *v1alpha1.SyncRun) any {
 			return run.Spec.Revision[:min(7, len(run.Spec.Revision))]
 		}},
-		{Name: "Phase", Description: "How it ended.", Cell: func(run *v1alpha1.SyncRun) any { return string(run.Status.Phase) }},
+		{Name: "Phase", Description: "How it ended.", Cell: func(run *v1alpha1.SyncRun) any {
+			return string(run.Status.Phase)
+		}},
 	}, []column{
 		{Name: "Destination", Description: "The cluster.", Cell: func(run *v1alpha1.SyncRun) any {
 			return run.Spec.Destination.Name

@@ -50,7 +50,7 @@ func TestContainersMergeByName(t *testing.T) {
 		t.Fatal(err)
 	}
 	var rollout v1alpha1.Rollout
-	if err := json.Unmarshal(jsonOf(t, seedCanary), &rollout); err != nil {
+	if err = json.Unmarshal(jsonOf(t, seedCanary), &rollout); err != nil {
 		t.Fatal(err)
 	}
 	typedRollout, err := converter.ObjectToTyped(&rollout, typed.AllowDuplicates)
@@ -125,7 +125,7 @@ func TestUnstructuredConversionKeepsATemplate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(content, &back); err != nil {
+	if err = runtime.DefaultUnstructuredConverter.FromUnstructured(content, &back); err != nil {
 		t.Fatal(err)
 	}
 	got, err := json.Marshal(&back)
