@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/health"
 	"github.com/capstan-dev/capstan/pkg/manifest"
 	"github.com/capstan-dev/capstan/pkg/plan"
@@ -50,6 +52,7 @@ func fold(old v1alpha1.ApplicationStatus, seen observation) v1alpha1.Application
 }
 
 func foldComparison(status *v1alpha1.ApplicationStatus, seen observation) {
+	before := status.Sync
 	status.Sync = v1alpha1.SyncStatus{
 		Status:     v1alpha1.SyncStatusCodeSynced,
 		ComparedTo: comparedTo(seen.app.Spec),
@@ -58,10 +61,21 @@ func foldComparison(status *v1alpha1.ApplicationStatus, seen observation) {
 	if !seen.plan.InSync() {
 		status.Sync.Status = v1alpha1.SyncStatusCodeOutOfSync
 	}
+	if stillSynced(before, status.Sync, seen.run) {
+		status.Sync.Revision = before.Revision
+	}
 	status.Resources = resources(*seen.plan, seen.applied)
 	status.SourceType = seen.desired.sourceType
 	status.Summary = seen.desired.summary
 	foldHealth(status, healthOf(*seen.plan), seen.now)
+}
+
+// stillSynced reports that nothing changed since the revision that was shown before, though a
+// later commit was looked at: it then stays, after a restart, too.
+func stillSynced(before, now v1alpha1.SyncStatus, done *run) bool {
+	return before.Revision != "" && before.Status == now.Status && now.Status == v1alpha1.SyncStatusCodeSynced &&
+		(done == nil || done.trigger == capstan.TriggerSelfHeal) &&
+		equality.Semantic.DeepEqual(before.ComparedTo, now.ComparedTo)
 }
 
 // foldHealth keeps the time of the last change of the health's status.
