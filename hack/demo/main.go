@@ -36,7 +36,7 @@ func run(ctx context.Context, dir string, check bool) (err error) {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(root, "hack", "demo")); err != nil {
+	if _, missing := os.Stat(filepath.Join(root, "hack", "demo")); missing != nil {
 		return errors.New("run the demo from the root of the repository: make demo")
 	}
 	if dir == "" {

@@ -100,8 +100,6 @@ func (s *story) settled(ctx context.Context) error {
 func (s *story) breakByHand(ctx context.Context) error {
 	s.title("Somebody changes production by hand; Capstan heals it")
 	cluster := s.world.Plane.Kubectl(production)
-	image := []string{"get", "deployment", "guestbook", "-n", "guestbook", "-o",
-		"jsonpath={.spec.template.spec.containers[0].image}"}
 	if _, err := cluster.Run(ctx, "set", "image", "-n", "guestbook", "deployment/guestbook",
 		"guestbook=example.com/guestbook:hacked"); err != nil {
 		return err
@@ -109,7 +107,7 @@ func (s *story) breakByHand(ctx context.Context) error {
 	began := time.Now()
 	bounded, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if _, err := cluster.Until(bounded, plane.Prints("example.com/guestbook:v1"), image...); err != nil {
+	if _, err := cluster.Until(bounded, plane.Prints("example.com/guestbook:v1"), image()...); err != nil {
 		return err
 	}
 	s.say("kubectl set image … guestbook:hacked was healed after %.2f s.", time.Since(began).Seconds())
@@ -129,8 +127,8 @@ func (s *story) push(ctx context.Context) error {
 	bounded, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for _, name := range []string{world.Hub, staging, production} {
-		if _, err := s.world.Plane.Kubectl(name).Until(bounded, plane.Prints("example.com/guestbook:v2"), "get",
-			"deployment", "guestbook", "-n", "guestbook", "-o", "jsonpath={.spec.template.spec.containers[0].image}"); err != nil {
+		_, err := s.world.Plane.Kubectl(name).Until(bounded, plane.Prints("example.com/guestbook:v2"), image()...)
+		if err != nil {
 			return err
 		}
 	}
@@ -142,6 +140,12 @@ func (s *story) push(ctx context.Context) error {
 		return err
 	}
 	return s.show(ctx, "get", "syncruns", "-n", namespace)
+}
+
+// image asks for the image that the guestbook runs.
+func image() []string {
+	return []string{"get", "deployment", "guestbook", "-n", "guestbook", "-o",
+		"jsonpath={.spec.template.spec.containers[0].image}"}
 }
 
 // invite prints what can be tried while the demo stays up.

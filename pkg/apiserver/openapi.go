@@ -23,9 +23,11 @@ const (
 	gvkExtension = "x-kubernetes-group-version-kind"
 )
 
-// SetOpenAPI sets both specifications of a configuration. The scheme must know the served versions alone: a hub version
-// would appear as a further kind of every model.
-func SetOpenAPI(c *genericapiserver.Config, definitions openapicommon.GetOpenAPIDefinitions, versioned *runtime.Scheme) {
+// SetOpenAPI sets both specifications of a configuration. The scheme must know the served versions alone: a hub
+// version would appear as a further kind of every model.
+func SetOpenAPI(
+	c *genericapiserver.Config, definitions openapicommon.GetOpenAPIDefinitions, versioned *runtime.Scheme,
+) {
 	definitions = openapi.GetOpenAPIDefinitionsWithoutDisabledFeatures(definitions)
 	namer := openapinamer.NewDefinitionNamer(versioned)
 

@@ -9,8 +9,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// jsonOnly withdraws protobuf from a serializer: our kinds have no protobuf encoding, and a server that offers one answers
-// 406 to the host's metadata clients, which leaves namespaces in Terminating (kubernetes/kubernetes#86666).
+// jsonOnly withdraws protobuf from a serializer: our kinds have no protobuf encoding, and a server that offers one
+// answers 406 to the host's metadata clients, which leaves namespaces in Terminating
+// (kubernetes/kubernetes#86666).
 type jsonOnly struct {
 	runtime.NegotiatedSerializer
 }

@@ -16,9 +16,9 @@ import (
 
 const argoGroup = "argoproj.io"
 
-// opaqueKinds maps the resources whose pod templates are kept as the user wrote them to their kinds. Without a template's
-// schema a strategic merge would replace lists that a user expects to be merged by name; the peers' CRDs do not offer it
-// either, and kubectl apply then sends a JSON merge patch.
+// opaqueKinds maps the resources whose pod templates are kept as the user wrote them to their kinds. Without a
+// template's schema a strategic merge would replace lists that a user expects to be merged by name; the peers'
+// CRDs do not offer it either, and kubectl apply then sends a JSON merge patch.
 func opaqueKinds() map[string]string {
 	return map[string]string{
 		"rollouts":                 "Rollout",

@@ -89,7 +89,7 @@ const managedFields = `{"manager":"capstan","operation":"Apply","fieldsType":"Fi
 // accepted answers as a server that took an apply.
 func accepted(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	fmt.Fprintf(w, `{"apiVersion":"meta.k8s.io/v1","kind":"PartialObjectMetadata",
+	_, _ = fmt.Fprintf(w, `{"apiVersion":"meta.k8s.io/v1","kind":"PartialObjectMetadata",
 		"metadata":{"name":"c","uid":"u1","resourceVersion":"7","managedFields":[%s]}}`, managedFields)
 }
 
@@ -165,7 +165,7 @@ func TestApply(t *testing.T) {
 		t.Parallel()
 		d := newTarget(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
-			fmt.Fprintf(w, `{"apiVersion":"x/v1","kind":"Old","metadata":{"uid":"u1","managedFields":[%s]}}`, managedFields)
+			_, _ = fmt.Fprintf(w, `{"apiVersion":"x/v1","kind":"Old","metadata":{"uid":"u1","managedFields":[%s]}}`, managedFields)
 		})
 		if got := one(t, d, applyOf(t, "ConfigMap", "c"), apply.Options{}); got.UID != "u1" || got.Owned.IsZero() {
 			t.Errorf("result is %+v", got)

@@ -99,7 +99,7 @@ func (s *Clusters) Remove(ctx context.Context, server, secret string) error {
 	defer s.setting.Unlock()
 	known, err := s.ByServer(server)
 	if err != nil || known.Destination().Secret != secret {
-		return nil //nolint:nilerr // what is not registered needs no removal
+		return nil
 	}
 	if server == InClusterServer && s.options.Host != nil {
 		host := inCluster()

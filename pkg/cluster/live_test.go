@@ -49,7 +49,7 @@ func newFixture(t *testing.T) *fixture {
 	}
 	t.Cleanup(clusters.Close)
 	clusters.Subscribe(func(application string, key manifest.Key) { f.events <- application + " " + key.String() })
-	if err := clusters.Set(t.Context(), f.destination()); err != nil {
+	if err = clusters.Set(t.Context(), f.destination()); err != nil {
 		t.Fatal(err)
 	}
 	if f.cluster, err = clusters.ByName("prod"); err != nil {

@@ -15,8 +15,9 @@ import (
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 
 // Mask hides the values of Secrets among versions of one object, in place: equal values get equal masks, so that a
-// reader still sees what differs. What a client kept of the object in an annotation is dropped, and an annotation or a label
-// that repeats a value, encoded or not, is masked (as in CVE-2026-45737). Objects of other kinds are left as they are.
+// reader still sees what differs. What a client kept of the object in an annotation is dropped, and an annotation or
+// a label that repeats a value, encoded or not, is masked (as in CVE-2026-45737). Objects of other kinds are left as
+// they are.
 func Mask(versions ...*unstructured.Unstructured) {
 	var secrets []*unstructured.Unstructured
 	for _, object := range versions {

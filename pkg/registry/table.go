@@ -67,9 +67,9 @@ func (t Table[T]) ConvertToTable(ctx context.Context, object, options runtime.Ob
 }
 
 // cells returns the row of an object.
-func (t Table[T]) cells( //nolint:unparam // MetaToTableRow takes a function that may fail.
+func (t Table[T]) cells(
 	object runtime.Object, _ metav1.Object, name, age string,
-) ([]any, error) {
+) ([]any, error) { //nolint:unparam // MetaToTableRow takes a function that may fail.
 	cells := make([]any, 0, len(t.Columns)+len(t.Wide)+2)
 	cells = append(cells, name)
 	for _, column := range t.Columns {

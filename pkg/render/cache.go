@@ -135,7 +135,8 @@ func (c *Cache) Render(ctx context.Context, input Input) (Output, error) {
 	// Applications that ask for the same files share a render, if it turns out that nothing
 	// of their own went into it.
 	shared := k.String() + root
-	if led, out, err := c.fly(ctx, shared, k, root, input); led || ctx.Err() != nil || !perApplication(err) {
+	led, out, err := c.fly(ctx, shared, k, root, input)
+	if led || ctx.Err() != nil || !perApplication(err) {
 		return out, err
 	}
 	if found := c.lookup(k, input, root); found != nil {
@@ -143,7 +144,7 @@ func (c *Cache) Render(ctx context.Context, input Input) (Output, error) {
 	}
 	own := shared + "\x00" + input.Application + "\x00" + input.Namespace + "\x00" + input.Project + "\x00" +
 		input.Revision + "\x00" + input.Source.TargetRevision
-	_, out, err := c.fly(ctx, own, k, root, input)
+	_, out, err = c.fly(ctx, own, k, root, input)
 	return out, err
 }
 

@@ -20,7 +20,7 @@ import (
 func (w *work) mergeOverrides() error {
 	merged := w.source
 	file := path.Join(w.root, ".argocd-source.yaml")
-	data, _, err := w.links.read(file)
+	data, err := w.links.read(file)
 	if err != nil && !missing(err) {
 		return err
 	}

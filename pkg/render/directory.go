@@ -141,6 +141,6 @@ func (s *scan) read(name string, kind source.Kind) ([]byte, error) {
 			return nil, nil
 		}
 	}
-	data, _, err := s.work.links.read(name)
+	data, err := s.work.links.read(name)
 	return data, err
 }

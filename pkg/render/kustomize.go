@@ -80,7 +80,7 @@ func (w *work) editKustomization(files *treeFS) error {
 		return err
 	}
 	kustomization := types.Kustomization{}
-	if err := kustomization.Unmarshal(data); err != nil {
+	if err = kustomization.Unmarshal(data); err != nil {
 		return fault(ReasonInvalid, file, "%s", concise(err))
 	}
 	kustomization.FixKustomization()
@@ -92,7 +92,7 @@ func (w *work) editKustomization(files *treeFS) error {
 			return files.Exists(path.Join(mountPoint, w.root, component))
 		},
 	}
-	if err := edit.run(); err != nil {
+	if err = edit.run(); err != nil {
 		return err
 	}
 	edited, err := yaml.Marshal(kustomization)

@@ -258,7 +258,7 @@ patches:
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := cache.Render(t.Context(), inputOf(t, "path: overlays/prod", guestbook+schema)); err != nil {
+	if _, err = cache.Render(t.Context(), inputOf(t, "path: overlays/prod", guestbook+schema)); err != nil {
 		t.Fatal(err)
 	}
 	after, err := cache.Render(t.Context(), inputOf(t, "path: overlays/prod", guestbook+patched))

@@ -69,20 +69,19 @@ func (l links) walk(name string) (string, source.Entry, error) {
 	return at, entry, err
 }
 
-// read returns the content of the file that name leads to, and its resolved path.
-func (l links) read(name string) ([]byte, string, error) {
+// read returns the content of the file that name leads to.
+func (l links) read(name string) ([]byte, error) {
 	resolved, entry, err := l.resolve(name)
 	if err != nil {
-		return nil, resolved, err
+		return nil, err
 	}
 	switch entry.Kind {
 	case source.Directory:
-		return nil, resolved, fault(ReasonInvalid, name, "is a directory, not a file")
+		return nil, fault(ReasonInvalid, name, "is a directory, not a file")
 	case source.Submodule:
-		return nil, resolved, errSubmodule(name)
+		return nil, errSubmodule(name)
 	}
-	data, err := l.tree.Read(resolved)
-	return data, resolved, err
+	return l.tree.Read(resolved)
 }
 
 func errSubmodule(path string) error {

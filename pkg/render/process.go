@@ -56,7 +56,7 @@ func start(ctx context.Context, command []string) (*process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start a render worker: %w", err)
 	}
-	if err := p.command.Start(); err != nil {
+	if err = p.command.Start(); err != nil {
 		return nil, fmt.Errorf("start a render worker: %w", err)
 	}
 	p.in, p.out = bufio.NewWriterSize(stdin, 64<<10), bufio.NewReaderSize(stdout, 64<<10)

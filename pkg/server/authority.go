@@ -78,7 +78,7 @@ func (a authority) bundle() []byte {
 	if a.previous != nil {
 		certificates = append(certificates, a.previous)
 	}
-	pem, _ := certutil.EncodeCertificates(certificates...) //nolint:errcheck // certificates that were parsed can be encoded
+	pem, _ := certutil.EncodeCertificates(certificates...) // What was parsed can be encoded.
 	return pem
 }
 

@@ -124,7 +124,8 @@ func (c *servingCertificates) RunOnce(ctx context.Context) error {
 	return nil
 }
 
-// sharedAuthority reads the Secret and writes what rotation changes. The replica that loses a race takes the winner's.
+// sharedAuthority reads the Secret and writes what rotation changes. The replica that loses a race takes the
+// winner's.
 func (c *servingCertificates) sharedAuthority(ctx context.Context, now time.Time) (authority, error) {
 	const attempts = 5
 	for range attempts {

@@ -34,8 +34,8 @@ func NewCommand(ctx context.Context) (*cobra.Command, error) {
 	command := &cobra.Command{
 		Use:   "capstan-apiserver",
 		Short: "Serve Applications, Rollouts and their kin, and pull clusters to Git",
-		Long: "capstan-apiserver is a Kubernetes aggregated API server for the kinds of Argo CD and Argo Rollouts. It keeps\n" +
-			"them in a store of its own and reconciles clusters with Git.",
+		Long: "capstan-apiserver is a Kubernetes aggregated API server for the kinds of Argo CD and Argo Rollouts.\n" +
+			"It keeps them in a store of its own and reconciles clusters with Git.",
 		Args:         cobra.NoArgs,
 		SilenceUsage: true,
 		PersistentPreRunE: func(*cobra.Command, []string) error {

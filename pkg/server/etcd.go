@@ -60,13 +60,13 @@ func (e *Etcd) start(ctx context.Context, opts EtcdOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err = os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	if err := e.acquire(dir); err != nil {
+	if err = e.acquire(dir); err != nil {
 		return err
 	}
-	if err := e.chooseSocketDir(dir); err != nil {
+	if err = e.chooseSocketDir(dir); err != nil {
 		return err
 	}
 	cfg := e.config(dir, opts.UnsafeNoFsync)

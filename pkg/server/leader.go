@@ -40,8 +40,8 @@ func newLeader(client kubernetes.Interface, namespace string) (*leader, error) {
 	return &leader{client: client, namespace: namespace, identity: host + "_" + uuid.NewString()}, nil
 }
 
-// Lead calls work whenever this replica holds the lease, until the context ends and work has returned. A term's work has
-// always returned before the lease is given back or asked for again.
+// Lead calls work whenever this replica holds the lease, until the context ends and work has returned. A term's
+// work has always returned before the lease is given back or asked for again.
 func (l *leader) Lead(ctx context.Context, work func(ctx context.Context)) {
 	for ctx.Err() == nil {
 		if err := l.term(ctx, work); err != nil && ctx.Err() == nil {

@@ -144,8 +144,8 @@ func (o *Options) addOwnFlags(sets *cliflag.NamedFlagSets) {
 		"'foo' runs foo, '-foo' leaves foo out. Known are %q.", o.Assembly.ControllerNames))
 }
 
-// hideInertFlags hides flags of the generic options that have no effect: one store holds all kinds, and the certificates
-// that this server makes itself are kept in the host cluster.
+// hideInertFlags hides flags of the generic options that have no effect: one store holds all kinds, and the
+// certificates that this server makes itself are kept in the host cluster.
 func hideInertFlags(sets *cliflag.NamedFlagSets) error {
 	return errors.Join(
 		sets.FlagSet("etcd").MarkHidden("etcd-servers-overrides"),

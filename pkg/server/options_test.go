@@ -10,17 +10,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
 	cliflag "k8s.io/component-base/cli/flag"
-	"k8s.io/component-base/featuregate"
 )
 
 // newOptions returns the defaults of an assembly with two controllers.
 func newOptions(t *testing.T) *Options {
 	t.Helper()
-	gate, ok := utilfeature.DefaultMutableFeatureGate.DeepCopy().(featuregate.MutableVersionedFeatureGate)
-	if !ok {
-		t.Fatal("the default feature gate has no versions")
-	}
-	o, err := NewOptions(&Assembly{ControllerNames: []string{"application", "cluster"}}, gate)
+	assembly := &Assembly{ControllerNames: []string{"application", "cluster"}}
+	o, err := NewOptions(assembly, utilfeature.DefaultMutableFeatureGate.DeepCopy())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +33,7 @@ func TestOptions(t *testing.T) {
 		"an external etcd needs no data directory":    {[]string{"--etcd-servers=https://etcd:2379", "--data-dir="}, nil},
 		"an embedded etcd needs one":                  {[]string{"--data-dir="}, []string{"--data-dir"}},
 		"a controller can be left out":                {[]string{"--controllers=*,-cluster"}, nil},
-		"an unknown controller is named":              {[]string{"--controllers=aplication"}, []string{"--controllers", "aplication"}},
+		"an unknown controller is named":              {[]string{"--controllers=app"}, []string{"--controllers", "app"}},
 		"an unknown controller to leave out is named": {[]string{"--controllers=*,-clutser"}, []string{"clutser"}},
 		"the namespace is a label":                    {[]string{"--namespace=Argo_CD"}, []string{"--namespace"}},
 		"the service is named as Services are":        {[]string{"--service-name=1capstan"}, []string{"--service-name"}},

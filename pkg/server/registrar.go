@@ -85,8 +85,8 @@ func (r *registrar) report(ctx context.Context, gv schema.GroupVersion, err erro
 	}
 }
 
-// Register makes the APIService of a group-version point at this server. It fails with *conflictError where that would
-// hide resources of CRDs; without a look at the CRDs it only repairs what was registered before.
+// Register makes the APIService of a group-version point at this server. It fails with *conflictError where that
+// would hide resources of CRDs; without a look at the CRDs it only repairs what was registered before.
 func (r *registrar) Register(ctx context.Context, gv schema.GroupVersion, withCRDs bool) error {
 	want, err := r.want(ctx)
 	if err != nil {
@@ -119,7 +119,7 @@ func (r *registrar) Register(ctx context.Context, gv schema.GroupVersion, withCR
 
 func (r *registrar) apply(ctx context.Context, gv schema.GroupVersion, change registrationChange) (err error) {
 	if change.Delete != nil {
-		if err := r.remove(ctx, change.Delete); err != nil {
+		if err = r.remove(ctx, change.Delete); err != nil {
 			return err
 		}
 	}
@@ -138,8 +138,8 @@ func (r *registrar) apply(ctx context.Context, gv schema.GroupVersion, change re
 	return nil
 }
 
-// remove deletes an APIService and lets the aggregator see that it is gone: one that it sees only replaced is to it the
-// one that it knew.
+// remove deletes an APIService and lets the aggregator see that it is gone: one that it sees only replaced is to
+// it the one that it knew.
 func (r *registrar) remove(ctx context.Context, shipped *apiregistrationv1.APIService) error {
 	err := r.apiServices.Delete(ctx, shipped.Name, metav1.DeleteOptions{
 		Preconditions: metav1.NewUIDPreconditions(string(shipped.UID)),

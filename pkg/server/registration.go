@@ -52,8 +52,9 @@ type registrationChange struct {
 	Patch  []byte
 }
 
-// decideRegistration compares an APIService, nil where there is none, with what it has to be. Unserved are the resources
-// that CRDs serve and we do not; they prevent the first registration and never undo one, which would hide ours.
+// decideRegistration compares an APIService, nil where there is none, with what it has to be. Unserved are the
+// resources that CRDs serve and we do not; they prevent the first registration and never undo one, which would
+// hide ours.
 func decideRegistration(
 	gv schema.GroupVersion, current *apiregistrationv1.APIService, unserved []string, want registration,
 ) (registrationChange, error) {
@@ -73,9 +74,12 @@ func decideRegistration(
 	return registrationChange{Patch: patch}, err
 }
 
-// inPlaceOf returns the APIService that replaces one without a service, as manifests ship it. It has to be made anew: the
-// aggregator never asks one that began without a service for its OpenAPI (kube-aggregator 0.37: controllers/openapiv3).
-func (r registration) inPlaceOf(gv schema.GroupVersion, shipped *apiregistrationv1.APIService) *apiregistrationv1.APIService {
+// inPlaceOf returns the APIService that replaces one without a service, as manifests ship it. It has to be made
+// anew: the aggregator never asks one that began without a service for its OpenAPI (kube-aggregator 0.37:
+// controllers/openapiv3).
+func (r registration) inPlaceOf(
+	gv schema.GroupVersion, shipped *apiregistrationv1.APIService,
+) *apiregistrationv1.APIService {
 	complete := r.apiService(gv)
 	complete.Labels, complete.Annotations = shipped.Labels, shipped.Annotations
 	return complete

@@ -36,8 +36,8 @@ func (s *Server) Loopback() *rest.Config {
 	return rest.CopyConfig(s.api.LoopbackClientConfig)
 }
 
-// New validates the options and makes the server; an embedded etcd runs from here on. Background work of the parts ends
-// with the context. Whoever does not Run the server has to Close it.
+// New validates the options and makes the server; an embedded etcd runs from here on. Background work of the parts
+// ends with the context. Whoever does not Run the server has to Close it.
 func (o CompletedOptions) New(ctx context.Context) (*Server, error) {
 	if errs := o.Validate(); len(errs) > 0 {
 		return nil, utilerrors.NewAggregate(errs)
@@ -77,7 +77,7 @@ func (s *Server) build(ctx context.Context, o CompletedOptions) error {
 	if s.api, err = config.Complete().New(); err != nil {
 		return err
 	}
-	if err := s.addRegistrar(b); err != nil {
+	if err = s.addRegistrar(b); err != nil {
 		return err
 	}
 	if s.group, err = b.controllers(elect); err != nil {

@@ -48,8 +48,8 @@ const (
 	storeOlder     storeVerdict = "Older"
 )
 
-// decideStore compares a store with what the host cluster remembers; a nil memory was not read yet. An adopted store is
-// served once the host remembers it.
+// decideStore compares a store with what the host cluster remembers; a nil memory was not read yet. An adopted
+// store is served once the host remembers it.
 func decideStore(memory *storeMemory, store storeRecord) storeVerdict {
 	switch {
 	case memory == nil || store.ID == "":
@@ -97,7 +97,7 @@ func explainRefusal(verdict storeVerdict, namespace string, memory storeMemory, 
 	default:
 		return "the store is not served yet: the host cluster is about to remember it"
 	}
-	return fmt.Sprintf("%s. Nothing is served, so that nothing is taken for deleted. Restore the store, or go on with this "+
-		"one: kubectl annotate configmap %s -n %s --overwrite %s=%s",
+	return fmt.Sprintf("%s. Nothing is served, so that nothing is taken for deleted. Restore the store, or go on "+
+		"with this one: kubectl annotate configmap %s -n %s --overwrite %s=%s",
 		why, storeConfigMap, namespace, acceptStoreAnnotation, store.ID)
 }

@@ -122,8 +122,8 @@ func (g *storeGuard) settle(verdict storeVerdict, memory *storeMemory, store sto
 	}
 }
 
-// mark records in the store, then in the host, that the store moved on: in this order the store never looks older than
-// what the host remembers.
+// mark records in the store, then in the host, that the store moved on: in this order the store never looks older
+// than what the host remembers.
 func (g *storeGuard) mark(ctx context.Context, store storeRecord, revision int64) error {
 	if !g.wrote.Swap(false) || revision <= g.revision {
 		return nil

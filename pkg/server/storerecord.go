@@ -71,7 +71,7 @@ func (r *etcdRecord) Read(ctx context.Context) (record storeRecord, revision int
 		return record, 0, fmt.Errorf("read the identity of the store: %w", err)
 	}
 	last := answer.Responses[len(answer.Responses)-1].GetResponseRange()
-	if err := json.Unmarshal(last.Kvs[0].Value, &record); err != nil {
+	if err = json.Unmarshal(last.Kvs[0].Value, &record); err != nil {
 		return record, 0, fmt.Errorf("read the identity of the store under %s: %w", key, err)
 	}
 	record.Empty, err = r.empty(ctx)
@@ -87,8 +87,8 @@ func (r *etcdRecord) empty(ctx context.Context) (bool, error) {
 	return len(got.Kvs) < 2, nil
 }
 
-// Mark raises the mark of the store with that identity, never lowering what another replica wrote, and returns the record
-// with the revision that this made.
+// Mark raises the mark of the store with that identity, never lowering what another replica wrote, and returns the
+// record with the revision that this made.
 func (r *etcdRecord) Mark(ctx context.Context, id string, mark int64) (record storeRecord, revision int64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, etcdRequestTimeout)
 	defer cancel()
@@ -100,7 +100,7 @@ func (r *etcdRecord) Mark(ctx context.Context, id string, mark int64) (record st
 	if len(got.Kvs) == 0 {
 		return record, 0, errStoreChanged
 	}
-	if err := json.Unmarshal(got.Kvs[0].Value, &record); err != nil {
+	if err = json.Unmarshal(got.Kvs[0].Value, &record); err != nil {
 		return record, 0, fmt.Errorf("read the identity of the store under %s: %w", key, err)
 	}
 	if record.ID != id {

@@ -46,7 +46,7 @@ func syncRunsAreRecords(t *testing.T, w *world) {
 	for field, patch := range map[string]string{
 		"spec": `{"spec":{"trigger":"Automated"}}`, "status": `{"status":{"phase":"Succeeded"}}`,
 	} {
-		_, err := master.Patch(t.Context(), "run", types.MergePatchType, []byte(patch), metav1.PatchOptions{})
+		_, err = master.Patch(t.Context(), "run", types.MergePatchType, []byte(patch), metav1.PatchOptions{})
 		refused(t, err, http.StatusUnprocessableEntity, field, "never changes")
 	}
 	read, err := master.Get(t.Context(), "run", metav1.GetOptions{})

@@ -34,9 +34,6 @@ type schema struct {
 }
 
 type operation struct {
-	Parameters []struct {
-		Name, In string
-	} `json:"parameters"`
 	RequestBody struct {
 		Content map[string]struct {
 			Schema schema `json:"schema"`

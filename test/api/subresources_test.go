@@ -75,7 +75,7 @@ func history() v1alpha1.RevisionHistories {
 	return entries
 }
 
-func actionsHaveRights(t *testing.T, w *world) {
+func actionsHaveRights(t *testing.T, _ *world) {
 	own := &world{apiserver.Start(t, apiserver.Options{Assembly: assembly(), Configure: withoutControllers(t)})}
 	for name, ask := range actions(t) {
 		own.Rules.Allow(rules()...)
@@ -177,7 +177,7 @@ func bodiesAreValidated(t *testing.T, w *world) {
 			t.Errorf("%s is accepted", name)
 			continue
 		}
-		t.Run(name, func(t *testing.T) { refused(t, err, test.code, test.says...) }) //nolint:paralleltest // it holds no work
+		t.Run(name, func(t *testing.T) { refused(t, err, test.code, test.says...) })
 	}
 }
 

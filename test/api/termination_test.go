@@ -15,10 +15,11 @@ import (
 
 func terminationStories() map[string]story {
 	return map[string]story{
-		"taking an operation away needs the right to terminate": removalNeedsTerminate,
-		"the phase Terminating needs the right to terminate":    phaseNeedsTerminate,
-		"terminating by PUT changes nothing else of the status": phaseChangesNothingElse,
-		"no operation, no termination":                          nothingToTerminate,
+		"taking an operation away needs the right to terminate":               removalNeedsTerminate,
+		"a request beside a finished automated sync is not free to take away": requestNeedsTerminate,
+		"the phase Terminating needs the right to terminate":                  phaseNeedsTerminate,
+		"terminating by PUT changes nothing else of the status":               phaseChangesNothingElse,
+		"no operation, no termination":                                        nothingToTerminate,
 	}
 }
 
@@ -44,6 +45,21 @@ func removalNeedsTerminate(t *testing.T, w *world) {
 	}
 	_, err := put(t, w.applications(t, ender, namespace), remove)
 	must(t, err)
+}
+
+func requestNeedsTerminate(t *testing.T, w *world) {
+	apps, namespace := w.given(t)
+	_, err := mergePatch(t, apps, `{"operation":{"sync":{"revision":"HEAD"}}}`)
+	must(t, err)
+	report(t, apps, func(app *v1alpha1.Application) {
+		app.Status.OperationState = &v1alpha1.OperationState{
+			Operation: v1alpha1.Operation{InitiatedBy: v1alpha1.OperationInitiator{Automated: true}},
+			StartedAt: metav1.Now().Rfc3339Copy(),
+		}
+		finish(app)
+	})
+	_, err = mergePatch(t, w.applications(t, editor, namespace), `{"operation":null}`)
+	refused(t, err, http.StatusForbidden, "create applications/terminate")
 }
 
 func terminating(app *v1alpha1.Application) {

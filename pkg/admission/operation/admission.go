@@ -66,7 +66,7 @@ func (p *Plugin) Validate(ctx context.Context, request admission.Attributes, _ a
 		return nil
 	}
 	old, _ := request.GetOldObject().(*v1alpha1.Application)
-	for _, subresource := range needs(app, old) {
+	for _, subresource := range needs(app, old, request.GetSubresource() == "status") {
 		if err := p.check(ctx, request, app, subresource); err != nil {
 			return err
 		}
@@ -75,8 +75,9 @@ func (p *Plugin) Validate(ctx context.Context, request admission.Attributes, _ a
 }
 
 // needs names the subresources whose right a write needs: whatever the verb or the kind of
-// patch, only what changes counts. old is nil on create.
-func needs(app, old *v1alpha1.Application) []string {
+// patch, only what changes counts. old is nil on create. A status takes away the operation that
+// it reports as finished, and no other.
+func needs(app, old *v1alpha1.Application, onStatus bool) []string {
 	if old == nil {
 		old = &v1alpha1.Application{}
 	}
@@ -84,8 +85,7 @@ func needs(app, old *v1alpha1.Application) []string {
 	if app.Operation != nil && !equality.Semantic.DeepEqual(app.Operation, old.Operation) {
 		subresources = append(subresources, "sync")
 	}
-	finished := app.Status.OperationState != nil && app.Status.OperationState.FinishedAt != nil
-	dropped := old.Operation != nil && app.Operation == nil && !finished
+	dropped := old.Operation != nil && app.Operation == nil && !onStatus
 	if dropped || terminating(app) && !terminating(old) {
 		subresources = append(subresources, "terminate")
 	}

@@ -100,7 +100,7 @@ func TestReconcile(t *testing.T) {
 			t.Fatal(err)
 		}
 		app.Spec.Source.Path, app.Operation = "elsewhere", &v1alpha1.Operation{}
-		if _, err := apps.Update(t.Context(), app, metav1.UpdateOptions{}); err != nil {
+		if _, err = apps.Update(t.Context(), app, metav1.UpdateOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff([]string{"update applications"}, w.pass()); diff != "" {

@@ -59,16 +59,15 @@ func (s strategy) PrepareForUpdate(ctx context.Context, updated, current runtime
 	}
 }
 
-// Validate requires what the peer's CustomResourceDefinition does; semantic faults become
-// conditions.
+// Validate requires a name: types are checked when the object is read, and semantic faults become conditions.
 func (strategy) Validate(_ context.Context, object runtime.Object) field.ErrorList {
-	return validate(registry.As[*v1alpha1.Application](object))
+	return registry.ValidateName(registry.As[*v1alpha1.Application](object))
 }
 
 // ValidateUpdate refuses to replace an operation in progress.
 func (strategy) ValidateUpdate(_ context.Context, updated, current runtime.Object) field.ErrorList {
 	app, old := registry.As[*v1alpha1.Application](updated), registry.As[*v1alpha1.Application](current)
-	problems := validate(app)
+	problems := registry.ValidateName(app)
 	if old.Operation != nil && begins(app, old) {
 		problems = append(problems, field.Forbidden(field.NewPath("operation"), inProgress))
 	}

@@ -42,7 +42,7 @@ func sharedEtcd(t testing.TB) string {
 
 func (p *etcdProcess) start(t testing.TB) {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "capstan-test-")
+	dir, err := os.MkdirTemp("", "capstan-test-") //nolint:usetesting // it outlives the test that starts etcd
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,6 @@ import (
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"k8s.io/component-base/featuregate"
 
 	"github.com/capstan-dev/capstan/pkg/server"
 )
@@ -93,15 +92,11 @@ func (s *Server) options(t testing.TB, opts Options) *server.Options {
 	if assembly == nil {
 		assembly = server.NewAssembly()
 	}
-	gate, ok := utilfeature.DefaultMutableFeatureGate.DeepCopy().(featuregate.MutableVersionedFeatureGate)
-	if !ok {
-		t.Fatal("the default feature gate has no versions")
-	}
-	options, err := server.NewOptions(assembly, gate)
+	options, err := server.NewOptions(assembly, utilfeature.DefaultMutableFeatureGate.DeepCopy())
 	if err != nil {
 		t.Fatalf("make the options: %v", err)
 	}
-	if err := options.Run.ComponentGlobalsRegistry.Set(); err != nil {
+	if err = options.Run.ComponentGlobalsRegistry.Set(); err != nil {
 		t.Fatalf("set the feature gates: %v", err)
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // the server closes it

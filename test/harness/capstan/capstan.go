@@ -116,7 +116,8 @@ func (s *Server) writeKubeconfig(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	raw, err := s.kubectl().Run(ctx, "config", "view", "--raw", "-o", "jsonpath={.clusters[0].cluster.certificate-authority-data}")
+	raw, err := s.kubectl().Run(ctx, "config", "view", "--raw", "-o",
+		"jsonpath={.clusters[0].cluster.certificate-authority-data}")
 	if err != nil {
 		return err
 	}
@@ -205,7 +206,10 @@ func (s *Server) signal(signal syscall.Signal) error {
 	if err := s.command.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("stop capstan-apiserver: %w", err)
 	}
-	<-s.ended
+	var exit *exec.ExitError
+	if ended := <-s.ended; ended != nil && !errors.As(ended, &exit) {
+		return fmt.Errorf("end capstan-apiserver: %w", ended)
+	}
 	s.command = nil
 	return nil
 }

@@ -6,6 +6,7 @@ package plane
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"path/filepath"
@@ -70,7 +71,7 @@ func (k Kubectl) Until(ctx context.Context, want func(string) bool, args ...stri
 		}
 		select {
 		case <-ctx.Done():
-			return out, fmt.Errorf("kubectl %s printed %q last (%v): %w", strings.Join(args, " "), out, err, ctx.Err())
+			return out, fmt.Errorf("kubectl %s printed %q last: %w", strings.Join(args, " "), out, errors.Join(ctx.Err(), err))
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

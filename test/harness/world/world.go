@@ -89,7 +89,7 @@ func New(ctx context.Context, options Options) (w *World, err error) {
 
 func (w *World) startGit() (err error) {
 	dir := filepath.Join(w.options.Dir, "git")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err = os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make the folder of repositories: %w", err)
 	}
 	w.Git, err = gitserver.New(dir, gitserver.Options{

@@ -129,7 +129,7 @@ func (t *text) expand(source string, params tree) (string, error) {
 	parsed, err := fasttemplate.NewTemplate(source, "{{", "}}")
 	if err != nil {
 		// What does not close is no placeholder.
-		return source, t.meter.use(len(source)) //nolint:nilerr // it stays as written
+		return source, t.meter.use(len(source))
 	}
 	_, err = parsed.ExecuteFunc(out, func(w io.Writer, tag string) (int, error) {
 		if value, known := params[strings.TrimSpace(tag)].(string); known {
