@@ -136,7 +136,8 @@ func (p *product) makeReconcilers(c *control, d Dependencies) error {
 	})
 	c.sets = applicationset.New(applicationset.Options{
 		Namespace: c.namespace, Client: c.client, Sets: argo.ApplicationSets().Lister(),
-		Applications: apps.GetIndexer(), Clusters: c.clusters, Ready: c.destinationsKnown, Events: recorder,
+		Applications: apps.GetIndexer(), Clusters: c.clusters, Ready: c.destinationsKnown,
+		Unread: c.registrar.Refused, Events: recorder,
 		Clock: clock.RealClock{},
 	})
 	return c.connect(apps)

@@ -54,3 +54,15 @@ func TestAHostNamespaceThatHoldsApplicationsCanBeDeleted(t *testing.T) {
 	s.gone(staging, "configmap/config")
 	s.run(s.hub, "delete", "appproject", "doomed", "-n", argocd)
 }
+
+// A server-side dry run goes through everything but the store; the Secrets hold placeholders.
+func TestTheExamplesApply(t *testing.T) {
+	s := begin(t, "examples", map[string]string{"app/config.yaml": configMap("config", "1")})
+	examples := filepath.Join("..", "..", "artifacts", "examples")
+	files, err := os.ReadDir(examples)
+	s.ok(err)
+	out := s.run(s.hub, "apply", "--dry-run=server", "-f", examples)
+	if made := strings.Count(out, "(server dry run)"); made < len(files) {
+		t.Errorf("%d objects of %d files were applied:\n%s", made, len(files), out)
+	}
+}

@@ -167,6 +167,12 @@ func TestWorkCostsWhatChanged(t *testing.T) {
 		t.Errorf("creating %d Applications cost %s; want one patch and at most 2 writes each", applications, created)
 	}
 
+	shown := s.metrics(token)
+	if shown["argocd_app_info"] != applications || shown["argocd_app_sync_status"] != applications {
+		t.Errorf("metrics show %v Applications, %v of them with a sync status",
+			shown["argocd_app_info"], shown["argocd_app_sync_status"])
+	}
+
 	s.push(map[string]string{"unrelated/file.txt": "nothing"})
 	time.Sleep(5 * time.Second)
 	if cost := s.quiet(staging, token).since(settled); cost.Writes != 0 || cost.Renders != 0 || len(cost.Requests) != 0 {

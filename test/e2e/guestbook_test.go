@@ -29,6 +29,9 @@ func TestOneApplicationSetDeploysToEveryClusterHealsAndFollowsGit(t *testing.T) 
 		t.Errorf("kubectl get applications prints\n%s", table)
 	}
 
+	told := func(out string) bool { return strings.Contains(out, "application/staging-guestbook") }
+	s.until(s.hub, told, "get", "events", "-n", argocd, "--field-selector", "reason=OperationCompleted")
+
 	s.run(stage.Plane.Kubectl(production), "set", "image", "-n", "guestbook", "deployment/guestbook",
 		"guestbook=example.com/guestbook:hacked")
 	s.value(production, "deployment/guestbook", ".spec.template.spec.containers[0].image", "example.com/guestbook:v1")

@@ -35,7 +35,10 @@ type Options struct {
 	Clusters     *cluster.Clusters
 	// Ready reports whether every destination that is registered is in Clusters, and both
 	// lists are complete. Until then nothing is done.
-	Ready  func() bool
+	Ready func() bool
+	// Unread returns why a cluster Secret registers no destination, by the Secret's name; nil
+	// means that none is like that.
+	Unread func() map[string]error
 	Events events.EventRecorder
 	Clock  clock.Clock
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -76,7 +77,26 @@ func (r *Reconciler) generate(set *v1alpha1.ApplicationSet) (generate.Output, er
 	for _, each := range known {
 		destinations = append(destinations, each.Destination())
 	}
-	return generate.Applications(set, destinations)
+	made, err := generate.Applications(set, destinations)
+	made.Problems = append(made.Problems, r.unread(set)...)
+	return made, err
+}
+
+// unread says which clusters a set with a clusters generator may lack: those whose Secrets
+// cannot be read. Their Applications are not known to be unwanted.
+func (r *Reconciler) unread(set *v1alpha1.ApplicationSet) []*generate.Failure {
+	if r.Unread == nil || !readsClusters(set) {
+		return nil
+	}
+	secrets := r.Unread()
+	problems := make([]*generate.Failure, 0, len(secrets))
+	for _, name := range slices.Sorted(maps.Keys(secrets)) {
+		problems = append(problems, &generate.Failure{
+			Reason: v1alpha1.ApplicationSetReasonApplicationParamsGenerationError,
+			Err:    fmt.Errorf("cluster Secret %s cannot be read; no Application is deleted until it can: %w", name, secrets[name]),
+		})
+	}
+	return problems
 }
 
 func checkPolicy(set *v1alpha1.ApplicationSet) error {

@@ -4,6 +4,7 @@
 package applicationset
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -303,5 +304,24 @@ func TestFailedWritesDeleteNothing(t *testing.T) {
 	}
 	if got := w.condition(v1alpha1.ApplicationSetConditionErrorOccurred); got != "True CreateApplicationError" {
 		t.Error(got)
+	}
+}
+
+func TestAClusterSecretThatCannotBeReadDeletesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "production", "staging")
+	w.apply(guestbook)
+	w.pass()
+	if err := w.Clusters.Remove(t.Context(), "https://staging.example", "staging"); err != nil {
+		t.Fatal(err)
+	}
+	w.Unread = func() map[string]error { return map[string]error{"staging": errors.New("config is no JSON")} }
+	w.pass()
+	if got := w.names(); got != three {
+		t.Errorf("left %s", got)
+	}
+	want := "True ApplicationGenerationFromParamsError"
+	if got := w.condition(v1alpha1.ApplicationSetConditionErrorOccurred); got != want {
+		t.Errorf("the condition says %q, want %q", got, want)
 	}
 }

@@ -159,10 +159,14 @@ func (r *Reconciler) DestinationsChanged() {
 		return
 	}
 	for _, set := range sets {
-		if slices.ContainsFunc(set.Spec.Generators, func(generator v1alpha1.ApplicationSetGenerator) bool {
-			return generator.Clusters != nil
-		}) {
+		if readsClusters(set) {
 			r.enqueue(set)
 		}
 	}
+}
+
+func readsClusters(set *v1alpha1.ApplicationSet) bool {
+	return slices.ContainsFunc(set.Spec.Generators, func(generator v1alpha1.ApplicationSetGenerator) bool {
+		return generator.Clusters != nil
+	})
 }
