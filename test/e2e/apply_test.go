@@ -61,6 +61,7 @@ func TestTheExamplesApply(t *testing.T) {
 	examples := filepath.Join("..", "..", "artifacts", "examples")
 	files, err := os.ReadDir(examples)
 	s.ok(err)
+	s.run(s.hub, "create", "namespace", "team-shop") // the team's own, which is there before the team is let in
 	out := s.run(s.hub, "apply", "--dry-run=server", "-f", examples)
 	if made := strings.Count(out, "(server dry run)"); made < len(files) {
 		t.Errorf("%d objects of %d files were applied:\n%s", made, len(files), out)

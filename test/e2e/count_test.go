@@ -202,7 +202,8 @@ func TestWorkCostsWhatChanged(t *testing.T) {
 	}
 	s.run(stage.Plane.Kubectl(staging), "delete", "configmap", "app-0002-config", "-n", s.name)
 	s.value(staging, "configmap/app-0002-config", ".data.value", "1")
-	s.run(s.hub, "delete", "applications", "-n", argocd, "--all", "--timeout", "90s")
+	s.run(s.hub, "delete", "applications", "-n", argocd, "--all", "--wait=false")
 	s.until(stage.Plane.Kubectl(staging), plane.Prints(""), "get", "configmaps", "-n", s.name,
 		"-l", "capstan.dev/managed=true", "-o", "name")
+	s.until(s.hub, plane.Prints(""), "get", "applications", "-n", argocd, "-o", "name")
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/capstan-dev/capstan/test/harness/plane"
 )
@@ -130,4 +131,36 @@ func TestManifestsAndDiffShowWhatASyncWouldDoAndNoSecret(t *testing.T) {
 		}
 	}
 	s.remove("diff")
+}
+
+// A policy that is stored in the hub judges requests that this server answers.
+func TestThePoliciesOfTheHubHoldHere(t *testing.T) {
+	s := begin(t, "policy", map[string]string{"app/config.yaml": configMap("config", "1")})
+	s.apply(s.application("policy", staging, "app", "{syncOptions: [CreateNamespace=true]}"),
+		`{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicy, metadata: {name: no-pruning-by-hand},
+  spec: {failurePolicy: Fail,
+    matchConstraints: {resourceRules: [{apiGroups: [argoproj.io], apiVersions: [v1alpha1], operations: [CREATE],
+      resources: [applications/sync]}]},
+    validations: [{expression: "!has(object.prune) || !object.prune", message: "nobody prunes by hand"}]}}
+`, `{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicyBinding, metadata: {name: no-pruning-by-hand},
+  spec: {policyName: no-pruning-by-hand, validationActions: [Deny]}}
+`)
+	s.status("policy", "OutOfSync/Missing")
+	refused := func() error {
+		_, err := s.hub.Input(s.ctx, `{"prune":true}`, "create", "--raw", syncPath+"policy/sync?dryRun=All", "-f", "-")
+		return err
+	}
+	for deadline := time.Now().Add(patience); refused() == nil; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the policy of the hub is not heard of")
+		}
+	}
+	if err := refused(); !strings.Contains(err.Error(), "nobody prunes by hand") {
+		t.Errorf("a sync with prune is answered by %v", err)
+	}
+	_, err := s.hub.Input(s.ctx, "{}", "create", "--raw", syncPath+"policy/sync", "-f", "-")
+	s.ok(err)
+	s.settled("policy")
+	s.run(s.hub, "delete", "validatingadmissionpolicybinding,validatingadmissionpolicy", "no-pruning-by-hand")
+	s.remove("policy")
 }

@@ -93,7 +93,8 @@ func (r *Reconciler) unread(set *v1alpha1.ApplicationSet) []*generate.Failure {
 	for _, name := range slices.Sorted(maps.Keys(secrets)) {
 		problems = append(problems, &generate.Failure{
 			Reason: v1alpha1.ApplicationSetReasonApplicationParamsGenerationError,
-			Err:    fmt.Errorf("cluster Secret %s cannot be read; no Application is deleted until it can: %w", name, secrets[name]),
+			Err: fmt.Errorf("cluster Secret %s cannot be read; no Application is deleted until it can: %w",
+				name, secrets[name]),
 		})
 	}
 	return problems
