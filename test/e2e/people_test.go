@@ -90,9 +90,10 @@ func TestRollbackHoldsUntilTheNextCommit(t *testing.T) {
 	s.apply(s.application("rollback", staging, "app", ""))
 	s.value(staging, "configmap/config", ".data.value", "good")
 	s.settled("rollback")
-	s.push(map[string]string{"app/config.yaml": configMap("config", "bad")})
+	bad := s.push(map[string]string{"app/config.yaml": configMap("config", "bad")})
 	s.value(staging, "configmap/config", ".data.value", "bad")
-	s.settled("rollback")
+	s.until(s.hub, plane.Prints(bad), "get", "application", "rollback", "-n", argocd, "-o",
+		"jsonpath={.status.history[1].revision}")
 
 	_, err := s.hub.Input(s.ctx, "{}", "create", "--raw", syncPath+"rollback/rollback", "-f", "-")
 	s.ok(err)
