@@ -40,6 +40,12 @@ find "$generated/applyconfiguration" -name '*.go' -exec sed -i \
   -e "s/$import_path\.argoproj\.v1alpha1/io.argoproj.v1alpha1/g" \
   -e "s/$import_path\.capstan\.v1alpha1/dev.capstan.v1alpha1/g" {} +
 
+# What client-gen cannot express is written by hand, and has to be there before it runs.
+typed="$generated/clientset/versioned/typed/argoproj/v1alpha1"
+mkdir -p "$typed/fake"
+cp hack/expansions/application_expansion.go.txt "$typed/application_expansion.go"
+cp hack/expansions/fake/fake_application_expansion.go.txt "$typed/fake/fake_application_expansion.go"
+
 "$bin/client-gen" "${header[@]}" --clientset-name versioned --input-base "$PWD/pkg/apis" \
   --input argoproj/v1alpha1 --input capstan/v1alpha1 \
   --apply-configuration-package "$module/$generated/applyconfiguration" \

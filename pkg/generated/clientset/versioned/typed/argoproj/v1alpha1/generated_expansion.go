@@ -11,8 +11,6 @@ type AnalysisTemplateExpansion interface{}
 
 type AppProjectExpansion interface{}
 
-type ApplicationExpansion interface{}
-
 type ApplicationSetExpansion interface{}
 
 type ClusterAnalysisTemplateExpansion interface{}
