@@ -29,15 +29,14 @@ func (w *world) computed(t *testing.T, user, namespace, path, revision string, i
 }
 
 func computedForRevision(t *testing.T, w *world) {
-	apps, namespace := w.given(t)
-	var manifests v1alpha1.ApplicationManifests
-	must(t, w.computed(t, admin, namespace, "manifests", "v1", &manifests))
+	apps, _ := w.given(t)
+	manifests, err := apps.ManifestsAt(t.Context(), "web", v1alpha1.ApplicationManifestsOptions{Revision: "v1"})
+	must(t, err)
 	if manifests.Revision != "v1" || string(manifests.Manifests[0].Raw) != `{"kind":"ConfigMap","name":"web"}` {
 		t.Errorf("the manifests are %+v", manifests)
 	}
-	var diff v1alpha1.ApplicationDiff
-	must(t, w.raw(t, admin).Get().Namespace(namespace).Resource("applications").Name("web").SubResource("diff").
-		Param("revision", "v2").Do(t.Context()).Into(&diff))
+	diff, err := apps.DiffAt(t.Context(), "web", v1alpha1.ApplicationDiffOptions{Revision: "v2"})
+	must(t, err)
 	if diff.Revision != "v2" || diff.Items[0].Action != v1alpha1.ApplicationDiffCreate {
 		t.Errorf("the diff is %+v", diff)
 	}
