@@ -28,6 +28,7 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 	return map[string]common.OpenAPIDefinition{
 		v1alpha1.ALBStatus{}.OpenAPIModelName():                                      schema_pkg_apis_argoproj_v1alpha1_ALBStatus(ref),
 		v1alpha1.ALBTrafficRouting{}.OpenAPIModelName():                              schema_pkg_apis_argoproj_v1alpha1_ALBTrafficRouting(ref),
+		v1alpha1.ActionParameter{}.OpenAPIModelName():                                schema_pkg_apis_argoproj_v1alpha1_ActionParameter(ref),
 		v1alpha1.AmbassadorTrafficRouting{}.OpenAPIModelName():                       schema_pkg_apis_argoproj_v1alpha1_AmbassadorTrafficRouting(ref),
 		v1alpha1.AnalysisRun{}.OpenAPIModelName():                                    schema_pkg_apis_argoproj_v1alpha1_AnalysisRun(ref),
 		v1alpha1.AnalysisRunArgument{}.OpenAPIModelName():                            schema_pkg_apis_argoproj_v1alpha1_AnalysisRunArgument(ref),
@@ -53,13 +54,20 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1alpha1.AppProjectSpec{}.OpenAPIModelName():                                 schema_pkg_apis_argoproj_v1alpha1_AppProjectSpec(ref),
 		v1alpha1.AppProjectStatus{}.OpenAPIModelName():                               schema_pkg_apis_argoproj_v1alpha1_AppProjectStatus(ref),
 		v1alpha1.Application{}.OpenAPIModelName():                                    schema_pkg_apis_argoproj_v1alpha1_Application(ref),
+		v1alpha1.ApplicationAction{}.OpenAPIModelName():                              schema_pkg_apis_argoproj_v1alpha1_ApplicationAction(ref),
+		v1alpha1.ApplicationActionStatus{}.OpenAPIModelName():                        schema_pkg_apis_argoproj_v1alpha1_ApplicationActionStatus(ref),
+		v1alpha1.ApplicationActions{}.OpenAPIModelName():                             schema_pkg_apis_argoproj_v1alpha1_ApplicationActions(ref),
+		v1alpha1.ApplicationActionsOptions{}.OpenAPIModelName():                      schema_pkg_apis_argoproj_v1alpha1_ApplicationActionsOptions(ref),
 		v1alpha1.ApplicationCondition{}.OpenAPIModelName():                           schema_pkg_apis_argoproj_v1alpha1_ApplicationCondition(ref),
 		v1alpha1.ApplicationDestination{}.OpenAPIModelName():                         schema_pkg_apis_argoproj_v1alpha1_ApplicationDestination(ref),
 		v1alpha1.ApplicationDestinationServiceAccount{}.OpenAPIModelName():           schema_pkg_apis_argoproj_v1alpha1_ApplicationDestinationServiceAccount(ref),
 		v1alpha1.ApplicationDiff{}.OpenAPIModelName():                                schema_pkg_apis_argoproj_v1alpha1_ApplicationDiff(ref),
 		v1alpha1.ApplicationDiffItem{}.OpenAPIModelName():                            schema_pkg_apis_argoproj_v1alpha1_ApplicationDiffItem(ref),
 		v1alpha1.ApplicationDiffOptions{}.OpenAPIModelName():                         schema_pkg_apis_argoproj_v1alpha1_ApplicationDiffOptions(ref),
+		v1alpha1.ApplicationEvent{}.OpenAPIModelName():                               schema_pkg_apis_argoproj_v1alpha1_ApplicationEvent(ref),
+		v1alpha1.ApplicationEvents{}.OpenAPIModelName():                              schema_pkg_apis_argoproj_v1alpha1_ApplicationEvents(ref),
 		v1alpha1.ApplicationList{}.OpenAPIModelName():                                schema_pkg_apis_argoproj_v1alpha1_ApplicationList(ref),
+		v1alpha1.ApplicationLogOptions{}.OpenAPIModelName():                          schema_pkg_apis_argoproj_v1alpha1_ApplicationLogOptions(ref),
 		v1alpha1.ApplicationManifests{}.OpenAPIModelName():                           schema_pkg_apis_argoproj_v1alpha1_ApplicationManifests(ref),
 		v1alpha1.ApplicationManifestsOptions{}.OpenAPIModelName():                    schema_pkg_apis_argoproj_v1alpha1_ApplicationManifestsOptions(ref),
 		v1alpha1.ApplicationMatchExpression{}.OpenAPIModelName():                     schema_pkg_apis_argoproj_v1alpha1_ApplicationMatchExpression(ref),
@@ -98,6 +106,7 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1alpha1.ApplicationSummary{}.OpenAPIModelName():                             schema_pkg_apis_argoproj_v1alpha1_ApplicationSummary(ref),
 		v1alpha1.ApplicationSync{}.OpenAPIModelName():                                schema_pkg_apis_argoproj_v1alpha1_ApplicationSync(ref),
 		v1alpha1.ApplicationTerminate{}.OpenAPIModelName():                           schema_pkg_apis_argoproj_v1alpha1_ApplicationTerminate(ref),
+		v1alpha1.ApplicationTree{}.OpenAPIModelName():                                schema_pkg_apis_argoproj_v1alpha1_ApplicationTree(ref),
 		v1alpha1.Argument{}.OpenAPIModelName():                                       schema_pkg_apis_argoproj_v1alpha1_Argument(ref),
 		v1alpha1.ArgumentValueFrom{}.OpenAPIModelName():                              schema_pkg_apis_argoproj_v1alpha1_ArgumentValueFrom(ref),
 		v1alpha1.Authentication{}.OpenAPIModelName():                                 schema_pkg_apis_argoproj_v1alpha1_Authentication(ref),
@@ -146,6 +155,7 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1alpha1.HelmParameter{}.OpenAPIModelName():                                  schema_pkg_apis_argoproj_v1alpha1_HelmParameter(ref),
 		v1alpha1.HydrateOperation{}.OpenAPIModelName():                               schema_pkg_apis_argoproj_v1alpha1_HydrateOperation(ref),
 		v1alpha1.HydrateTo{}.OpenAPIModelName():                                      schema_pkg_apis_argoproj_v1alpha1_HydrateTo(ref),
+		v1alpha1.ImpactedResource{}.OpenAPIModelName():                               schema_pkg_apis_argoproj_v1alpha1_ImpactedResource(ref),
 		v1alpha1.InfluxdbMetric{}.OpenAPIModelName():                                 schema_pkg_apis_argoproj_v1alpha1_InfluxdbMetric(ref),
 		v1alpha1.Info{}.OpenAPIModelName():                                           schema_pkg_apis_argoproj_v1alpha1_Info(ref),
 		v1alpha1.IstioDestinationRule{}.OpenAPIModelName():                           schema_pkg_apis_argoproj_v1alpha1_IstioDestinationRule(ref),
@@ -204,7 +214,11 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1alpha1.PullRequestGeneratorGithub{}.OpenAPIModelName():                     schema_pkg_apis_argoproj_v1alpha1_PullRequestGeneratorGithub(ref),
 		v1alpha1.ReplicaProgressThreshold{}.OpenAPIModelName():                       schema_pkg_apis_argoproj_v1alpha1_ReplicaProgressThreshold(ref),
 		v1alpha1.RequiredAntiAffinity{}.OpenAPIModelName():                           schema_pkg_apis_argoproj_v1alpha1_RequiredAntiAffinity(ref),
+		v1alpha1.ResourceAction{}.OpenAPIModelName():                                 schema_pkg_apis_argoproj_v1alpha1_ResourceAction(ref),
+		v1alpha1.ResourceActionParam{}.OpenAPIModelName():                            schema_pkg_apis_argoproj_v1alpha1_ResourceActionParam(ref),
 		v1alpha1.ResourceIgnoreDifferences{}.OpenAPIModelName():                      schema_pkg_apis_argoproj_v1alpha1_ResourceIgnoreDifferences(ref),
+		v1alpha1.ResourceNode{}.OpenAPIModelName():                                   schema_pkg_apis_argoproj_v1alpha1_ResourceNode(ref),
+		v1alpha1.ResourceRef{}.OpenAPIModelName():                                    schema_pkg_apis_argoproj_v1alpha1_ResourceRef(ref),
 		v1alpha1.ResourceResult{}.OpenAPIModelName():                                 schema_pkg_apis_argoproj_v1alpha1_ResourceResult(ref),
 		v1alpha1.ResourceStatus{}.OpenAPIModelName():                                 schema_pkg_apis_argoproj_v1alpha1_ResourceStatus(ref),
 		v1alpha1.RetryStrategy{}.OpenAPIModelName():                                  schema_pkg_apis_argoproj_v1alpha1_RetryStrategy(ref),
@@ -277,6 +291,7 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1alpha1.TemplateStatus{}.OpenAPIModelName():                                 schema_pkg_apis_argoproj_v1alpha1_TemplateStatus(ref),
 		v1alpha1.TraefikTrafficRouting{}.OpenAPIModelName():                          schema_pkg_apis_argoproj_v1alpha1_TraefikTrafficRouting(ref),
 		v1alpha1.TrafficWeights{}.OpenAPIModelName():                                 schema_pkg_apis_argoproj_v1alpha1_TrafficWeights(ref),
+		v1alpha1.UnreadResources{}.OpenAPIModelName():                                schema_pkg_apis_argoproj_v1alpha1_UnreadResources(ref),
 		v1alpha1.ValueFrom{}.OpenAPIModelName():                                      schema_pkg_apis_argoproj_v1alpha1_ValueFrom(ref),
 		v1alpha1.WavefrontMetric{}.OpenAPIModelName():                                schema_pkg_apis_argoproj_v1alpha1_WavefrontMetric(ref),
 		v1alpha1.WebMetric{}.OpenAPIModelName():                                      schema_pkg_apis_argoproj_v1alpha1_WebMetric(ref),
@@ -287,6 +302,10 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		capstanv1alpha1.ClusterList{}.OpenAPIModelName():                             schema_pkg_apis_capstan_v1alpha1_ClusterList(ref),
 		capstanv1alpha1.ClusterSpec{}.OpenAPIModelName():                             schema_pkg_apis_capstan_v1alpha1_ClusterSpec(ref),
 		capstanv1alpha1.ClusterStatus{}.OpenAPIModelName():                           schema_pkg_apis_capstan_v1alpha1_ClusterStatus(ref),
+		capstanv1alpha1.HealthReview{}.OpenAPIModelName():                            schema_pkg_apis_capstan_v1alpha1_HealthReview(ref),
+		capstanv1alpha1.HealthReviewRule{}.OpenAPIModelName():                        schema_pkg_apis_capstan_v1alpha1_HealthReviewRule(ref),
+		capstanv1alpha1.HealthReviewSpec{}.OpenAPIModelName():                        schema_pkg_apis_capstan_v1alpha1_HealthReviewSpec(ref),
+		capstanv1alpha1.HealthReviewStatus{}.OpenAPIModelName():                      schema_pkg_apis_capstan_v1alpha1_HealthReviewStatus(ref),
 		capstanv1alpha1.SecretReference{}.OpenAPIModelName():                         schema_pkg_apis_capstan_v1alpha1_SecretReference(ref),
 		capstanv1alpha1.SyncRun{}.OpenAPIModelName():                                 schema_pkg_apis_capstan_v1alpha1_SyncRun(ref),
 		capstanv1alpha1.SyncRunApplication{}.OpenAPIModelName():                      schema_pkg_apis_capstan_v1alpha1_SyncRunApplication(ref),
@@ -796,6 +815,35 @@ func schema_pkg_apis_argoproj_v1alpha1_ALBTrafficRouting(ref common.ReferenceCal
 		},
 		Dependencies: []string{
 			v1alpha1.StickinessConfig{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_argoproj_v1alpha1_ActionParameter(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ActionParameter is a name and a value that an action is told.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"name": {
+						SchemaProps: spec.SchemaProps{
+							Description: "name is the name.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"value": {
+						SchemaProps: spec.SchemaProps{
+							Description: "value is the value.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+				Required: []string{"name"},
+			},
+		},
 	}
 }
 
@@ -2104,6 +2152,222 @@ func schema_pkg_apis_argoproj_v1alpha1_Application(ref common.ReferenceCallback)
 	}
 }
 
+func schema_pkg_apis_argoproj_v1alpha1_ApplicationAction(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ApplicationAction is the body of POST applications/NAME/action, and its answer. It runs an action on an object of the Application's tree. The right to create it is not enough: the action itself needs the verb run on applications/action, with the name group/Kind/action.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"resource": {
+						SchemaProps: spec.SchemaProps{
+							Description: "resource is the object that the action is run on.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1alpha1.ResourceRef{}.OpenAPIModelName()),
+						},
+					},
+					"action": {
+						SchemaProps: spec.SchemaProps{
+							Description: "action is the name of the action.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"parameters": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "parameters are what the action is told.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.ActionParameter{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+					"status": {
+						SchemaProps: spec.SchemaProps{
+							Description: "status is what the action did; what a client writes here is ignored.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1alpha1.ApplicationActionStatus{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"resource", "action"},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.ActionParameter{}.OpenAPIModelName(), v1alpha1.ApplicationActionStatus{}.OpenAPIModelName(), v1alpha1.ResourceRef{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_argoproj_v1alpha1_ApplicationActionStatus(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ApplicationActionStatus is what an action did.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"impacted": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "impacted are the objects that were written, in order.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.ImpactedResource{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.ImpactedResource{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_argoproj_v1alpha1_ApplicationActions(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ApplicationActions is the result of GET applications/NAME/actions: the actions of one object.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"items": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "items are the actions, by name.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.ResourceAction{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"items"},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.ResourceAction{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_argoproj_v1alpha1_ApplicationActionsOptions(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ApplicationActionsOptions are the query parameters of GET applications/NAME/actions: they name an object of the tree.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"group": {
+						SchemaProps: spec.SchemaProps{
+							Description: "group is the API group.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"version": {
+						SchemaProps: spec.SchemaProps{
+							Description: "version is the API version; empty means the one that the cluster prefers.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"resourceKind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "resourceKind is the kind; kind says the same.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"namespace": {
+						SchemaProps: spec.SchemaProps{
+							Description: "namespace is the namespace.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"name": {
+						SchemaProps: spec.SchemaProps{
+							Description: "name is the name.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+				Required: []string{"resourceKind", "name"},
+			},
+		},
+	}
+}
+
 func schema_pkg_apis_argoproj_v1alpha1_ApplicationCondition(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -2382,6 +2646,142 @@ func schema_pkg_apis_argoproj_v1alpha1_ApplicationDiffOptions(ref common.Referen
 	}
 }
 
+func schema_pkg_apis_argoproj_v1alpha1_ApplicationEvent(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ApplicationEvent is one Event.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"involvedObject": {
+						SchemaProps: spec.SchemaProps{
+							Description: "involvedObject is what the Event is about.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1alpha1.ResourceRef{}.OpenAPIModelName()),
+						},
+					},
+					"type": {
+						SchemaProps: spec.SchemaProps{
+							Description: "type is Normal or Warning.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"reason": {
+						SchemaProps: spec.SchemaProps{
+							Description: "reason is one word for machines.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"message": {
+						SchemaProps: spec.SchemaProps{
+							Description: "message is for people.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"source": {
+						SchemaProps: spec.SchemaProps{
+							Description: "source is who reports it.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"count": {
+						SchemaProps: spec.SchemaProps{
+							Description: "count is how often it happened.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"firstTimestamp": {
+						SchemaProps: spec.SchemaProps{
+							Description: "firstTimestamp is when it happened first.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"lastTimestamp": {
+						SchemaProps: spec.SchemaProps{
+							Description: "lastTimestamp is when it happened last.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"involvedObject"},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.ResourceRef{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_argoproj_v1alpha1_ApplicationEvents(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ApplicationEvents is the result of GET applications/NAME/events: the newest Events of the Application and of its tree.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"items": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "items are the Events, the newest first.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.ApplicationEvent{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+					"unread": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "unread names what could not be read, and may hold more Events.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.UnreadResources{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"items"},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.ApplicationEvent{}.OpenAPIModelName(), v1alpha1.UnreadResources{}.OpenAPIModelName()},
+	}
+}
+
 func schema_pkg_apis_argoproj_v1alpha1_ApplicationList(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -2429,6 +2829,125 @@ func schema_pkg_apis_argoproj_v1alpha1_ApplicationList(ref common.ReferenceCallb
 		},
 		Dependencies: []string{
 			v1alpha1.Application{}.OpenAPIModelName(), metav1.ListMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_argoproj_v1alpha1_ApplicationLogOptions(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ApplicationLogOptions are the query parameters of GET applications/NAME/log. Without any, the pods of the whole tree are read.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"podName": {
+						SchemaProps: spec.SchemaProps{
+							Description: "podName is the name of the one pod that is read.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"container": {
+						SchemaProps: spec.SchemaProps{
+							Description: "container is the container that is read; empty means the pod's default one.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"group": {
+						SchemaProps: spec.SchemaProps{
+							Description: "group is the API group of an object of the tree whose pods are read.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"resourceKind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "resourceKind is the object's kind; kind says the same.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"namespace": {
+						SchemaProps: spec.SchemaProps{
+							Description: "namespace is the object's namespace, or the pod's.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"name": {
+						SchemaProps: spec.SchemaProps{
+							Description: "name is the object's name.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"follow": {
+						SchemaProps: spec.SchemaProps{
+							Description: "follow goes on until the pod ends or the client goes.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"tailLines": {
+						SchemaProps: spec.SchemaProps{
+							Description: "tailLines is how many lines from the end are shown; absent means all.",
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+					"sinceSeconds": {
+						SchemaProps: spec.SchemaProps{
+							Description: "sinceSeconds is how old the first line may be; absent means any age.",
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+					"sinceTime": {
+						SchemaProps: spec.SchemaProps{
+							Description: "sinceTime is the RFC 3339 time of the first line.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"timestamps": {
+						SchemaProps: spec.SchemaProps{
+							Description: "timestamps puts its time before each line.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"previous": {
+						SchemaProps: spec.SchemaProps{
+							Description: "previous reads the container that ran before the current one.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"filter": {
+						SchemaProps: spec.SchemaProps{
+							Description: "filter shows only lines that hold this text; with ! before it, only those that do not.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			metav1.Time{}.OpenAPIModelName()},
 	}
 }
 
@@ -5105,6 +5624,90 @@ func schema_pkg_apis_argoproj_v1alpha1_ApplicationTerminate(ref common.Reference
 	}
 }
 
+func schema_pkg_apis_argoproj_v1alpha1_ApplicationTree(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ApplicationTree is the result of GET applications/NAME/tree; it is read from the destination and never stored.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"nodes": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "nodes are the managed objects and all that they own.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.ResourceNode{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+					"orphanedNodes": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "orphanedNodes are objects in the destination's namespace that belong to no Application, where the AppProject asks for them.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.ResourceNode{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+					"unread": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "unread names what could not be read, and may hold more nodes.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.UnreadResources{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"nodes"},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.ResourceNode{}.OpenAPIModelName(), v1alpha1.UnreadResources{}.OpenAPIModelName()},
+	}
+}
+
 func schema_pkg_apis_argoproj_v1alpha1_Argument(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -7405,6 +8008,68 @@ func schema_pkg_apis_argoproj_v1alpha1_HydrateTo(ref common.ReferenceCallback) c
 					"targetBranch": {
 						SchemaProps: spec.SchemaProps{
 							Description: "targetBranch is the branch.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+			},
+		},
+	}
+}
+
+func schema_pkg_apis_argoproj_v1alpha1_ImpactedResource(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ImpactedResource is one object that an action wrote.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"group": {
+						SchemaProps: spec.SchemaProps{
+							Description: "group is the API group.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"version": {
+						SchemaProps: spec.SchemaProps{
+							Description: "version is the API version.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "kind is the kind.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"namespace": {
+						SchemaProps: spec.SchemaProps{
+							Description: "namespace is the namespace.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"name": {
+						SchemaProps: spec.SchemaProps{
+							Description: "name is the name.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"uid": {
+						SchemaProps: spec.SchemaProps{
+							Description: "uid tells the object from an earlier one of the same name.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"operation": {
+						SchemaProps: spec.SchemaProps{
+							Description: "operation is create or patch; empty where nothing had to be changed.",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -10214,6 +10879,112 @@ func schema_pkg_apis_argoproj_v1alpha1_RequiredAntiAffinity(ref common.Reference
 	}
 }
 
+func schema_pkg_apis_argoproj_v1alpha1_ResourceAction(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ResourceAction is an action that an object has.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"name": {
+						SchemaProps: spec.SchemaProps{
+							Description: "name is the name of the action.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"displayName": {
+						SchemaProps: spec.SchemaProps{
+							Description: "displayName is the name for people.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"iconClass": {
+						SchemaProps: spec.SchemaProps{
+							Description: "iconClass is a picture in Argo CD's user interface.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"disabled": {
+						SchemaProps: spec.SchemaProps{
+							Description: "disabled says that the action makes no sense now.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"params": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "params are the parameters that the action takes.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.ResourceActionParam{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"name"},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.ResourceActionParam{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_argoproj_v1alpha1_ResourceActionParam(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ResourceActionParam is a parameter of an action.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"name": {
+						SchemaProps: spec.SchemaProps{
+							Description: "name is the name.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"value": {
+						SchemaProps: spec.SchemaProps{
+							Description: "value is what to begin with.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"type": {
+						SchemaProps: spec.SchemaProps{
+							Description: "type is a type for people.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"default": {
+						SchemaProps: spec.SchemaProps{
+							Description: "default is what is taken where nothing is said.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+				Required: []string{"name"},
+			},
+		},
+	}
+}
+
 func schema_pkg_apis_argoproj_v1alpha1_ResourceIgnoreDifferences(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -10309,6 +11080,174 @@ func schema_pkg_apis_argoproj_v1alpha1_ResourceIgnoreDifferences(ref common.Refe
 					},
 				},
 				Required: []string{"kind"},
+			},
+		},
+	}
+}
+
+func schema_pkg_apis_argoproj_v1alpha1_ResourceNode(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ResourceNode is one object of a tree.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"group": {
+						SchemaProps: spec.SchemaProps{
+							Description: "group is the API group.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"version": {
+						SchemaProps: spec.SchemaProps{
+							Description: "version is the API version.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "kind is the kind.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"namespace": {
+						SchemaProps: spec.SchemaProps{
+							Description: "namespace is the namespace.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"name": {
+						SchemaProps: spec.SchemaProps{
+							Description: "name is the name.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"uid": {
+						SchemaProps: spec.SchemaProps{
+							Description: "uid tells the object from an earlier one of the same name.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"parentRefs": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "parentRefs are the owners in the tree.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.ResourceRef{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+					"managed": {
+						SchemaProps: spec.SchemaProps{
+							Description: "managed says that the object is one of the Application itself.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"health": {
+						SchemaProps: spec.SchemaProps{
+							Description: "health is the object's health, absent where none can be told.",
+							Ref:         ref(v1alpha1.HealthStatus{}.OpenAPIModelName()),
+						},
+					},
+					"images": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "images are the images of a Pod.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"createdAt": {
+						SchemaProps: spec.SchemaProps{
+							Description: "createdAt is when the object was created.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.HealthStatus{}.OpenAPIModelName(), v1alpha1.ResourceRef{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_argoproj_v1alpha1_ResourceRef(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ResourceRef names an object in the destination.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"group": {
+						SchemaProps: spec.SchemaProps{
+							Description: "group is the API group.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"version": {
+						SchemaProps: spec.SchemaProps{
+							Description: "version is the API version.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "kind is the kind.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"namespace": {
+						SchemaProps: spec.SchemaProps{
+							Description: "namespace is the namespace.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"name": {
+						SchemaProps: spec.SchemaProps{
+							Description: "name is the name.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"uid": {
+						SchemaProps: spec.SchemaProps{
+							Description: "uid tells the object from an earlier one of the same name.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
 			},
 		},
 	}
@@ -14291,6 +15230,49 @@ func schema_pkg_apis_argoproj_v1alpha1_TrafficWeights(ref common.ReferenceCallba
 	}
 }
 
+func schema_pkg_apis_argoproj_v1alpha1_UnreadResources(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "UnreadResources is what could not be read of a destination.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"group": {
+						SchemaProps: spec.SchemaProps{
+							Description: "group is the API group.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "kind is the kind; empty means all of the group.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"namespace": {
+						SchemaProps: spec.SchemaProps{
+							Description: "namespace is the namespace; empty means cluster scope, or all.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"message": {
+						SchemaProps: spec.SchemaProps{
+							Description: "message says why.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+				Required: []string{"message"},
+			},
+		},
+	}
+}
+
 func schema_pkg_apis_argoproj_v1alpha1_ValueFrom(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -14713,6 +15695,140 @@ func schema_pkg_apis_capstan_v1alpha1_ClusterStatus(ref common.ReferenceCallback
 		},
 		Dependencies: []string{
 			capstanv1alpha1.ClusterConnection{}.OpenAPIModelName(), metav1.Condition{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_HealthReview(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "HealthReview asks how an object would be rated. It is answered at once, and never stored.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "metadata is the standard object metadata; it is ignored.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"spec": {
+						SchemaProps: spec.SchemaProps{
+							Description: "spec is the question.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(capstanv1alpha1.HealthReviewSpec{}.OpenAPIModelName()),
+						},
+					},
+					"status": {
+						SchemaProps: spec.SchemaProps{
+							Description: "status is the answer.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(capstanv1alpha1.HealthReviewStatus{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"spec"},
+			},
+		},
+		Dependencies: []string{
+			capstanv1alpha1.HealthReviewSpec{}.OpenAPIModelName(), capstanv1alpha1.HealthReviewStatus{}.OpenAPIModelName(), metav1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_HealthReviewRule(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "HealthReviewRule is a health rule; one of its fields is set.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"lua": {
+						SchemaProps: spec.SchemaProps{
+							Description: "lua is a script as in the key resource.customizations.health.<group>_<kind> of the ConfigMap argocd-cm.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"cel": {
+						SchemaProps: spec.SchemaProps{
+							Description: "cel is an expression as in the key resource.customizations.health-cel.<group>_<kind>.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+			},
+		},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_HealthReviewSpec(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "HealthReviewSpec is an object, and how to rate it.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"object": {
+						SchemaProps: spec.SchemaProps{
+							Description: "object is the object as a cluster holds it, with apiVersion, kind and status. The answer shows the data of a Secret masked.",
+							Ref:         ref(v1alpha1.JSON{}.OpenAPIModelName()),
+						},
+					},
+					"rule": {
+						SchemaProps: spec.SchemaProps{
+							Description: "rule rates the object in place of the rules that Applications are rated by.",
+							Ref:         ref(capstanv1alpha1.HealthReviewRule{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"object"},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.JSON{}.OpenAPIModelName(), capstanv1alpha1.HealthReviewRule{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_HealthReviewStatus(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "HealthReviewStatus is how the object is rated.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"health": {
+						SchemaProps: spec.SchemaProps{
+							Description: "health is the object's health, absent where no rule rates it.",
+							Ref:         ref(v1alpha1.HealthStatus{}.OpenAPIModelName()),
+						},
+					},
+					"rule": {
+						SchemaProps: spec.SchemaProps{
+							Description: "rule names the rule that answered.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.HealthStatus{}.OpenAPIModelName()},
 	}
 }
 

@@ -16,6 +16,9 @@ import (
 // +genclient:method=GetManifests,verb=get,subresource=manifests,result=ApplicationManifests
 // +genclient:method=GetDiff,verb=get,subresource=diff,result=ApplicationDiff
 // +genclient:method=GetResources,verb=get,subresource=resources,result=ApplicationResources
+// +genclient:method=GetTree,verb=get,subresource=tree,result=ApplicationTree
+// +genclient:method=GetEvents,verb=get,subresource=events,result=ApplicationEvents
+// +genclient:method=RunAction,verb=create,subresource=action,input=ApplicationAction,result=ApplicationAction
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
 type Application struct {
 	metav1.TypeMeta `json:""`

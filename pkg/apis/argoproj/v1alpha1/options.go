@@ -40,7 +40,10 @@ func addOptionConversions(scheme *runtime.Scheme) error {
 	diff := fromQuery(func(query url.Values, options *ApplicationDiffOptions) {
 		options.Revision = query.Get("revision")
 	})
-	return scheme.AddConversionFunc((*url.Values)(nil), (*ApplicationDiffOptions)(nil), diff)
+	if err := scheme.AddConversionFunc((*url.Values)(nil), (*ApplicationDiffOptions)(nil), diff); err != nil {
+		return err
+	}
+	return addResourceOptionConversions(scheme)
 }
 
 func fromQuery[Options any](read func(url.Values, *Options)) conversion.ConversionFunc {

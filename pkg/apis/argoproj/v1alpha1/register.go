@@ -38,6 +38,8 @@ func Kinds() []runtime.Object {
 		&Experiment{}, &ExperimentList{},
 		&ApplicationSync{}, &ApplicationRollback{}, &ApplicationRefresh{}, &ApplicationTerminate{},
 		&ApplicationManifests{}, &ApplicationDiff{}, &ApplicationResources{},
+		&ApplicationTree{}, &ApplicationEvents{}, &ApplicationLogOptions{},
+		&ApplicationAction{}, &ApplicationActions{}, &ApplicationActionsOptions{},
 		&ApplicationManifestsOptions{}, &ApplicationDiffOptions{},
 		&ApplicationRecord{}, &ApplicationRecordList{},
 	}

@@ -19,6 +19,11 @@ func (in ALBTrafficRouting) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ActionParameter) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.ActionParameter"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in AmbassadorTrafficRouting) OpenAPIModelName() string {
 	return "io.argoproj.v1alpha1.AmbassadorTrafficRouting"
 }
@@ -144,6 +149,26 @@ func (in Application) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ApplicationAction) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.ApplicationAction"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ApplicationActionStatus) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.ApplicationActionStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ApplicationActions) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.ApplicationActions"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ApplicationActionsOptions) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.ApplicationActionsOptions"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ApplicationCondition) OpenAPIModelName() string {
 	return "io.argoproj.v1alpha1.ApplicationCondition"
 }
@@ -174,8 +199,23 @@ func (in ApplicationDiffOptions) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ApplicationEvent) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.ApplicationEvent"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ApplicationEvents) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.ApplicationEvents"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ApplicationList) OpenAPIModelName() string {
 	return "io.argoproj.v1alpha1.ApplicationList"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ApplicationLogOptions) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.ApplicationLogOptions"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
@@ -366,6 +406,11 @@ func (in ApplicationSync) OpenAPIModelName() string {
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ApplicationTerminate) OpenAPIModelName() string {
 	return "io.argoproj.v1alpha1.ApplicationTerminate"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ApplicationTree) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.ApplicationTree"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
@@ -606,6 +651,11 @@ func (in HydrateOperation) OpenAPIModelName() string {
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in HydrateTo) OpenAPIModelName() string {
 	return "io.argoproj.v1alpha1.HydrateTo"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ImpactedResource) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.ImpactedResource"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
@@ -909,8 +959,28 @@ func (in RequiredAntiAffinity) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ResourceAction) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.ResourceAction"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ResourceActionParam) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.ResourceActionParam"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ResourceIgnoreDifferences) OpenAPIModelName() string {
 	return "io.argoproj.v1alpha1.ResourceIgnoreDifferences"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ResourceNode) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.ResourceNode"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ResourceRef) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.ResourceRef"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
@@ -1271,6 +1341,11 @@ func (in TraefikTrafficRouting) OpenAPIModelName() string {
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in TrafficWeights) OpenAPIModelName() string {
 	return "io.argoproj.v1alpha1.TrafficWeights"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in UnreadResources) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.UnreadResources"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.

@@ -30,6 +30,7 @@ func Kinds() []runtime.Object {
 	return []runtime.Object{
 		&Cluster{}, &ClusterList{},
 		&SyncRun{}, &SyncRunList{},
+		&HealthReview{},
 	}
 }
 

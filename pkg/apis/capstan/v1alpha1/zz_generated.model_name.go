@@ -34,6 +34,26 @@ func (in ClusterStatus) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in HealthReview) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.HealthReview"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in HealthReviewRule) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.HealthReviewRule"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in HealthReviewSpec) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.HealthReviewSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in HealthReviewStatus) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.HealthReviewStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in SecretReference) OpenAPIModelName() string {
 	return "dev.capstan.v1alpha1.SecretReference"
 }

@@ -76,10 +76,22 @@ func ExtractApplication(application *argoprojv1alpha1.Application, fieldManager 
 	return ExtractApplicationFrom(application, fieldManager, "")
 }
 
+// ExtractApplicationAction extracts the applied configuration owned by fieldManager from
+// application for the action subresource.
+func ExtractApplicationAction(application *argoprojv1alpha1.Application, fieldManager string) (*ApplicationApplyConfiguration, error) {
+	return ExtractApplicationFrom(application, fieldManager, "action")
+}
+
 // ExtractApplicationDiff extracts the applied configuration owned by fieldManager from
 // application for the diff subresource.
 func ExtractApplicationDiff(application *argoprojv1alpha1.Application, fieldManager string) (*ApplicationApplyConfiguration, error) {
 	return ExtractApplicationFrom(application, fieldManager, "diff")
+}
+
+// ExtractApplicationEvents extracts the applied configuration owned by fieldManager from
+// application for the events subresource.
+func ExtractApplicationEvents(application *argoprojv1alpha1.Application, fieldManager string) (*ApplicationApplyConfiguration, error) {
+	return ExtractApplicationFrom(application, fieldManager, "events")
 }
 
 // ExtractApplicationManifests extracts the applied configuration owned by fieldManager from
@@ -122,6 +134,12 @@ func ExtractApplicationSync(application *argoprojv1alpha1.Application, fieldMana
 // application for the terminate subresource.
 func ExtractApplicationTerminate(application *argoprojv1alpha1.Application, fieldManager string) (*ApplicationApplyConfiguration, error) {
 	return ExtractApplicationFrom(application, fieldManager, "terminate")
+}
+
+// ExtractApplicationTree extracts the applied configuration owned by fieldManager from
+// application for the tree subresource.
+func ExtractApplicationTree(application *argoprojv1alpha1.Application, fieldManager string) (*ApplicationApplyConfiguration, error) {
+	return ExtractApplicationFrom(application, fieldManager, "tree")
 }
 
 func (b ApplicationApplyConfiguration) IsApplyConfiguration() {}

@@ -45,6 +45,9 @@ type ApplicationInterface interface {
 	GetManifests(ctx context.Context, applicationName string, options v1.GetOptions) (*argoprojv1alpha1.ApplicationManifests, error)
 	GetDiff(ctx context.Context, applicationName string, options v1.GetOptions) (*argoprojv1alpha1.ApplicationDiff, error)
 	GetResources(ctx context.Context, applicationName string, options v1.GetOptions) (*argoprojv1alpha1.ApplicationResources, error)
+	GetTree(ctx context.Context, applicationName string, options v1.GetOptions) (*argoprojv1alpha1.ApplicationTree, error)
+	GetEvents(ctx context.Context, applicationName string, options v1.GetOptions) (*argoprojv1alpha1.ApplicationEvents, error)
+	RunAction(ctx context.Context, applicationName string, applicationAction *argoprojv1alpha1.ApplicationAction, opts v1.CreateOptions) (*argoprojv1alpha1.ApplicationAction, error)
 
 	ApplicationExpansion
 }
@@ -165,6 +168,49 @@ func (c *applications) GetResources(ctx context.Context, applicationName string,
 		Name(applicationName).
 		SubResource("resources").
 		VersionedParams(&options, scheme.ParameterCodec).
+		Do(ctx).
+		Into(result)
+	return
+}
+
+// GetTree takes name of the application, and returns the corresponding argoprojv1alpha1.ApplicationTree object, and an error if there is any.
+func (c *applications) GetTree(ctx context.Context, applicationName string, options v1.GetOptions) (result *argoprojv1alpha1.ApplicationTree, err error) {
+	result = &argoprojv1alpha1.ApplicationTree{}
+	err = c.GetClient().Get().
+		Namespace(c.GetNamespace()).
+		Resource("applications").
+		Name(applicationName).
+		SubResource("tree").
+		VersionedParams(&options, scheme.ParameterCodec).
+		Do(ctx).
+		Into(result)
+	return
+}
+
+// GetEvents takes name of the application, and returns the corresponding argoprojv1alpha1.ApplicationEvents object, and an error if there is any.
+func (c *applications) GetEvents(ctx context.Context, applicationName string, options v1.GetOptions) (result *argoprojv1alpha1.ApplicationEvents, err error) {
+	result = &argoprojv1alpha1.ApplicationEvents{}
+	err = c.GetClient().Get().
+		Namespace(c.GetNamespace()).
+		Resource("applications").
+		Name(applicationName).
+		SubResource("events").
+		VersionedParams(&options, scheme.ParameterCodec).
+		Do(ctx).
+		Into(result)
+	return
+}
+
+// RunAction takes the representation of a applicationAction and creates it.  Returns the server's representation of the applicationAction, and an error, if there is any.
+func (c *applications) RunAction(ctx context.Context, applicationName string, applicationAction *argoprojv1alpha1.ApplicationAction, opts v1.CreateOptions) (result *argoprojv1alpha1.ApplicationAction, err error) {
+	result = &argoprojv1alpha1.ApplicationAction{}
+	err = c.GetClient().Post().
+		Namespace(c.GetNamespace()).
+		Resource("applications").
+		Name(applicationName).
+		SubResource("action").
+		VersionedParams(&opts, scheme.ParameterCodec).
+		Body(applicationAction).
 		Do(ctx).
 		Into(result)
 	return

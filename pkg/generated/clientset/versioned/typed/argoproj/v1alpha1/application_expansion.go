@@ -19,6 +19,10 @@ type ApplicationExpansion interface {
 	DiffAt(
 		ctx context.Context, name string, options argoprojv1alpha1.ApplicationDiffOptions,
 	) (*argoprojv1alpha1.ApplicationDiff, error)
+	// ActionsOf returns the actions of the resource of the options.
+	ActionsOf(
+		ctx context.Context, name string, options argoprojv1alpha1.ApplicationActionsOptions,
+	) (*argoprojv1alpha1.ApplicationActions, error)
 }
 
 // ManifestsAt returns what a sync to the revision of the options would apply.
@@ -38,5 +42,16 @@ func (c *applications) DiffAt(
 	result := &argoprojv1alpha1.ApplicationDiff{}
 	err := c.GetClient().Get().Namespace(c.GetNamespace()).Resource("applications").Name(name).
 		SubResource("diff").Param("revision", options.Revision).Do(ctx).Into(result)
+	return result, err
+}
+
+// ActionsOf returns the actions of the resource of the options.
+func (c *applications) ActionsOf(
+	ctx context.Context, name string, options argoprojv1alpha1.ApplicationActionsOptions,
+) (*argoprojv1alpha1.ApplicationActions, error) {
+	result := &argoprojv1alpha1.ApplicationActions{}
+	err := c.GetClient().Get().Namespace(c.GetNamespace()).Resource("applications").Name(name).SubResource("actions").
+		Param("group", options.Group).Param("version", options.Version).Param("kind", options.Kind).
+		Param("namespace", options.Namespace).Param("name", options.Name).Do(ctx).Into(result)
 	return result, err
 }

@@ -16,6 +16,7 @@ import (
 type CapstanV1alpha1Interface interface {
 	RESTClient() rest.Interface
 	ClustersGetter
+	HealthReviewsGetter
 	SyncRunsGetter
 }
 
@@ -26,6 +27,10 @@ type CapstanV1alpha1Client struct {
 
 func (c *CapstanV1alpha1Client) Clusters() ClusterInterface {
 	return newClusters(c)
+}
+
+func (c *CapstanV1alpha1Client) HealthReviews() HealthReviewInterface {
+	return newHealthReviews(c)
 }
 
 func (c *CapstanV1alpha1Client) SyncRuns(namespace string) SyncRunInterface {

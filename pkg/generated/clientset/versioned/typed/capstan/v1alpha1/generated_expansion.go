@@ -7,4 +7,6 @@ package v1alpha1
 
 type ClusterExpansion interface{}
 
+type HealthReviewExpansion interface{}
+
 type SyncRunExpansion interface{}

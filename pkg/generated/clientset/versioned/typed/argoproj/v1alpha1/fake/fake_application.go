@@ -126,3 +126,39 @@ func (c *fakeApplications) GetResources(ctx context.Context, applicationName str
 	}
 	return obj.(*v1alpha1.ApplicationResources), err
 }
+
+// GetTree takes name of the application, and returns the corresponding applicationTree object, and an error if there is any.
+func (c *fakeApplications) GetTree(ctx context.Context, applicationName string, options v1.GetOptions) (result *v1alpha1.ApplicationTree, err error) {
+	emptyResult := &v1alpha1.ApplicationTree{}
+	obj, err := c.Fake.
+		Invokes(testing.NewGetSubresourceActionWithOptions(c.Resource(), c.Namespace(), "tree", applicationName, options), emptyResult)
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*v1alpha1.ApplicationTree), err
+}
+
+// GetEvents takes name of the application, and returns the corresponding applicationEvents object, and an error if there is any.
+func (c *fakeApplications) GetEvents(ctx context.Context, applicationName string, options v1.GetOptions) (result *v1alpha1.ApplicationEvents, err error) {
+	emptyResult := &v1alpha1.ApplicationEvents{}
+	obj, err := c.Fake.
+		Invokes(testing.NewGetSubresourceActionWithOptions(c.Resource(), c.Namespace(), "events", applicationName, options), emptyResult)
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*v1alpha1.ApplicationEvents), err
+}
+
+// RunAction takes the representation of a applicationAction and creates it.  Returns the server's representation of the applicationAction, and an error, if there is any.
+func (c *fakeApplications) RunAction(ctx context.Context, applicationName string, applicationAction *v1alpha1.ApplicationAction, opts v1.CreateOptions) (result *v1alpha1.ApplicationAction, err error) {
+	emptyResult := &v1alpha1.ApplicationAction{}
+	obj, err := c.Fake.
+		Invokes(testing.NewCreateSubresourceActionWithOptions(c.Resource(), applicationName, "action", c.Namespace(), applicationAction, opts), emptyResult)
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*v1alpha1.ApplicationAction), err
+}

@@ -24,3 +24,10 @@ func (c *fakeApplications) DiffAt(
 ) (*argoprojv1alpha1.ApplicationDiff, error) {
 	return c.GetDiff(ctx, name, v1.GetOptions{})
 }
+
+// ActionsOf answers without actions: a fake has no destination.
+func (c *fakeApplications) ActionsOf(
+	context.Context, string, argoprojv1alpha1.ApplicationActionsOptions,
+) (*argoprojv1alpha1.ApplicationActions, error) {
+	return &argoprojv1alpha1.ApplicationActions{}, nil
+}

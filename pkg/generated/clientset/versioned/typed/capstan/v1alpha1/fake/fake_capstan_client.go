@@ -19,6 +19,10 @@ func (c *FakeCapstanV1alpha1) Clusters() v1alpha1.ClusterInterface {
 	return newFakeClusters(c)
 }
 
+func (c *FakeCapstanV1alpha1) HealthReviews() v1alpha1.HealthReviewInterface {
+	return newFakeHealthReviews(c)
+}
+
 func (c *FakeCapstanV1alpha1) SyncRuns(namespace string) v1alpha1.SyncRunInterface {
 	return newFakeSyncRuns(c, namespace)
 }
