@@ -17,6 +17,7 @@ import (
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 )
@@ -33,6 +34,9 @@ type connection struct {
 	objects       dynamic.Interface
 	discovery     *discovery.DiscoveryClient
 	writer        *rest.RESTClient
+	// logs has no limit of time, as a log may be followed.
+	logs corev1client.PodsGetter
+	core corev1client.EventsGetter
 }
 
 // newConnection makes the clients and sends nothing. Calls other than watches end after
@@ -68,6 +72,12 @@ func (c *connection) makeClients(calls, watches *rest.Config) (err error) {
 		return err
 	}
 	if c.discovery, err = discovery.NewDiscoveryClientForConfigAndClient(calls, c.callClient); err != nil {
+		return err
+	}
+	if c.logs, err = corev1client.NewForConfigAndClient(watches, c.watchClient); err != nil {
+		return err
+	}
+	if c.core, err = corev1client.NewForConfigAndClient(calls, c.callClient); err != nil {
 		return err
 	}
 	writes := metadata.ConfigFor(calls)

@@ -4,6 +4,7 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -99,4 +100,9 @@ type AmbiguousNameError struct {
 func (e *AmbiguousNameError) Error() string {
 	return fmt.Sprintf("cluster name %q is used by %s; set destination.server instead",
 		e.Name, strings.Join(e.Servers, " and "))
+}
+
+func isNoKind(err error) bool {
+	var none *NoKindError
+	return errors.As(err, &none)
 }
