@@ -39,7 +39,10 @@ type control struct {
 	// host is nil in a detached server.
 	host *hostCaches
 	// hostSecrets reads single Secrets of the control-plane namespace; nil in a detached server.
-	hostSecrets  corev1client.SecretInterface
+	hostSecrets corev1client.SecretInterface
+	// hostEvents reads Events about Applications; nil in a detached server.
+	hostEvents   corev1client.EventsGetter
+	rules        *health.Rules
 	clusters     *cluster.Clusters
 	repositories *source.Repositories
 	renderer     *render.Cache
@@ -80,6 +83,7 @@ func (c *control) reachHost(d Dependencies) error {
 	}
 	c.host = newHostCaches(client, c.namespace)
 	c.hostSecrets = client.CoreV1().Secrets(c.namespace)
+	c.hostEvents = client.CoreV1()
 	c.broadcaster = events.NewBroadcaster(&events.EventSinkImpl{Interface: client.EventsV1()})
 	return nil
 }
@@ -89,12 +93,11 @@ func (p *product) makeStages(c *control, d Dependencies) error {
 	if err != nil {
 		return err
 	}
-	rules, err := health.NewRules()
-	if err != nil {
+	if c.rules, err = health.NewRules(); err != nil {
 		return fmt.Errorf("read the health rules: %w", err)
 	}
 	if c.clusters, err = cluster.NewClusters(cluster.Options{
-		Host: d.Host, HealthRules: rules, Registerer: d.Metrics,
+		Host: d.Host, HealthRules: c.rules, Registerer: d.Metrics,
 	}); err != nil {
 		return err
 	}

@@ -112,9 +112,13 @@ func (p *product) build(ctx context.Context, d Dependencies) (*Parts, error) {
 
 // storage names every kind that is served.
 func (p *product) storage(d Dependencies, c *control) map[schema.GroupVersion][]apiserver.StorageProvider {
+	inspector := c.inspector()
 	return map[schema.GroupVersion][]apiserver.StorageProvider{
 		argov1alpha1.SchemeGroupVersion: {
-			&application.Provider{Scheme: d.Scheme, Renderer: c.applications, Differ: c.applications, Runs: c},
+			&application.Provider{
+				Scheme: d.Scheme, Renderer: c.applications, Differ: c.applications, Runs: c,
+				Trees: inspector, Events: inspector, Logs: inspector,
+			},
 			&applicationset.Provider{Scheme: d.Scheme},
 			&appproject.Provider{Scheme: d.Scheme},
 			rolloutKinds(d.Scheme),

@@ -63,7 +63,7 @@ func TestAPI(t *testing.T) {
 	stories := map[string]story{}
 	for _, more := range []map[string]story{
 		discoveryStories(), documentStories(), readStories(), watchStories(), writeStories(), patchStories(),
-		statusStories(), operationStories(), terminationStories(), subresourceStories(), computedStories(), recordStories(),
+		statusStories(), operationStories(), terminationStories(), subresourceStories(), computedStories(), recordStories(), inspectionStories(),
 		kindStories(), sweepStories(),
 	} {
 		maps.Copy(stories, more)
@@ -95,6 +95,7 @@ func assembly() *server.Assembly {
 		for _, provider := range parts.Storage[v1alpha1.SchemeGroupVersion] {
 			if applications, ok := provider.(*application.Provider); ok {
 				applications.Renderer, applications.Differ = stage{}, stage{}
+				applications.Trees, applications.Events, applications.Logs = cast{}, cast{}, cast{}
 			}
 		}
 		return parts, nil

@@ -108,3 +108,11 @@ func unprocessable(app *v1alpha1.Application, err error) error {
 	answer.ErrStatus.Message = "Application " + app.Name + ": " + err.Error()
 	return answer
 }
+
+// refusal passes on an error that says how it is to be answered.
+func refusal(app *v1alpha1.Application, err error) error {
+	if apierrors.ReasonForError(err) != metav1.StatusReasonUnknown {
+		return err
+	}
+	return unprocessable(app, err)
+}

@@ -23,7 +23,10 @@ type Provider struct {
 	Renderer Renderer
 	Differ   Differ
 	// Runs reads the SyncRuns that rollbacks refer to.
-	Runs Runs
+	Runs   Runs
+	Trees  Trees
+	Events Events
+	Logs   Logs
 }
 
 // Storage returns applications and all their subresources.
@@ -54,6 +57,7 @@ func (p *Provider) Storage(getter generic.RESTOptionsGetter) (map[string]rest.St
 		}
 	}
 	acting := operations{store: withStrategy(applications.Store, operationStrategy{main})}
+	whole := recorded{applications.Store, kept}
 	return map[string]rest.Storage{
 		"applications":           applications,
 		"applications/status":    &StatusREST{registry.NewStatusREST(applications, statusStrategy{main}), kept},
@@ -64,6 +68,9 @@ func (p *Provider) Storage(getter generic.RESTOptionsGetter) (map[string]rest.St
 		"applications/manifests": &ManifestsREST{applications.Store, p.Renderer},
 		"applications/diff":      &DiffREST{applications.Store, p.Differ},
 		"applications/resources": &ResourcesREST{applications.Store, kept},
+		"applications/tree":      &TreeREST{whole, p.Trees},
+		"applications/events":    &EventsREST{whole, p.Events},
+		"applications/log":       &LogREST{whole, p.Logs},
 	}, nil
 }
 
