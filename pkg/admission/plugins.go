@@ -6,6 +6,7 @@ package admission
 import (
 	"k8s.io/apiserver/pkg/admission"
 
+	"github.com/capstan-dev/capstan/pkg/admission/action"
 	"github.com/capstan-dev/capstan/pkg/admission/operation"
 	"github.com/capstan-dev/capstan/pkg/admission/project"
 )
@@ -17,6 +18,8 @@ func Order() []string {
 	return []string{
 		// Who may start or stop an operation comes first: it says least about the object.
 		operation.Name,
+		// So does who may run an action.
+		action.Name,
 		// What a project permits is judged on the object as it would be stored.
 		project.Name,
 	}
@@ -25,5 +28,6 @@ func Order() []string {
 // Register makes the plugins known.
 func Register(plugins *admission.Plugins) {
 	operation.Register(plugins)
+	action.Register(plugins)
 	project.Register(plugins)
 }

@@ -35,6 +35,7 @@ func Record(gvk schema.GroupVersionKind, object metav1.Object, rules HealthRules
 		ResourceVersion: Number(object.GetResourceVersion()),
 		Application:     live.Tracked(annotations, key),
 		Keep:            live.KeepOf(annotations),
+		Silent:          live.SilentOf(annotations),
 		Deleting:        object.GetDeletionTimestamp() != nil,
 	}
 	full, isFull := object.(*unstructured.Unstructured)

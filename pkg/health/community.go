@@ -13,6 +13,8 @@ import (
 
 	"github.com/argoproj/argo-cd/v3/resource_customizations"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/capstan-dev/capstan/pkg/script"
 )
 
 // scripts are rules in Lua by the kinds that they rate: exact kinds first, then patterns in
@@ -26,12 +28,12 @@ type scripts struct {
 type source struct {
 	// pattern is group/kind, or the kind alone in the core group; * stands for any text.
 	pattern  string
-	compiled func() (*script, error)
+	compiled func() (*luaRule, error)
 }
 
 // communityScripts lists the scripts that Argo CD ships: group/kind/health.lua, where _ stands
 // for any text.
-func communityScripts(tools *toolbox) (*scripts, error) {
+func communityScripts(tools *script.Tools) (*scripts, error) {
 	var files []string
 	for _, depth := range []string{"*/health.lua", "*/*/health.lua"} {
 		found, err := fs.Glob(resource_customizations.Embedded, depth)
@@ -43,7 +45,7 @@ func communityScripts(tools *toolbox) (*scripts, error) {
 	slices.Sort(files)
 	all := &scripts{exact: make(map[schema.GroupKind]*source, len(files))}
 	for _, file := range files {
-		all.add(path.Dir(file), func() (*script, error) {
+		all.add(path.Dir(file), func() (*luaRule, error) {
 			text, err := resource_customizations.Embedded.ReadFile(file)
 			if err != nil {
 				return nil, fmt.Errorf("read the health rule %s: %w", file, err)
@@ -54,7 +56,7 @@ func communityScripts(tools *toolbox) (*scripts, error) {
 	return all, nil
 }
 
-func (s *scripts) add(directory string, load func() (*script, error)) {
+func (s *scripts) add(directory string, load func() (*luaRule, error)) {
 	added := &source{pattern: strings.ReplaceAll(directory, "_", "*"), compiled: sync.OnceValues(load)}
 	if added.pattern != directory {
 		s.patterns = append(s.patterns, added)

@@ -21,3 +21,12 @@ type Health struct {
 	Status  Status
 	Message string
 }
+
+// known tells whether the status is one of the six.
+func (s Status) known() bool {
+	switch s {
+	case Healthy, Suspended, Progressing, Missing, Degraded, Unknown:
+		return true
+	}
+	return false
+}

@@ -9,14 +9,19 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/capstan-dev/capstan/pkg/customization"
+	"github.com/capstan-dev/capstan/pkg/script"
 )
 
-// Rules assesses objects by the community's Lua rules and by the rules of Kubernetes' own
-// kinds; it is safe for concurrent use.
+// Rules assesses objects by users' rules, by the community's Lua rules and by the rules of
+// Kubernetes' own kinds; it is safe for concurrent use.
 type Rules struct {
+	own      []*ownRule
 	newer    map[schema.GroupKind]builtin
 	scripts  *scripts
 	builtins map[schema.GroupKind]builtin
+	tools    *script.Tools
 }
 
 // builtin is a rule in Go: the versions whose fields it knows, and the assessment.
@@ -28,7 +33,7 @@ type builtin struct {
 // NewRules returns the rules of every known kind. It fails where the embedded scripts cannot
 // be listed.
 func NewRules() (*Rules, error) {
-	tools, err := newToolbox()
+	tools, err := script.NewTools()
 	if err != nil {
 		return nil, err
 	}
@@ -36,12 +41,12 @@ func NewRules() (*Rules, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the community's health rules: %w", err)
 	}
-	return &Rules{newer: newerRules(), scripts: found, builtins: builtinRules()}, nil
+	return &Rules{newer: newerRules(), scripts: found, builtins: builtinRules(), tools: tools}, nil
 }
 
 // Has tells whether a rule assesses the kind; objects of other kinds have no health.
 func (r *Rules) Has(gk schema.GroupKind) bool {
-	if _, found := r.newerRule(gk); found || r.scripts.find(gk) != nil {
+	if _, found := r.newerRule(gk); found || r.ownRule(gk) != nil || r.scripts.find(gk) != nil {
 		return true
 	}
 	_, found := r.builtins[gk]
@@ -49,38 +54,60 @@ func (r *Rules) Has(gk schema.GroupKind) bool {
 }
 
 // Assess returns the health of a live object, or nil where no rule knows its kind or the rule
-// has nothing to say of it. A script goes before a built-in rule (as Argo CD 3.5:
-// gitops-engine/pkg/health/health.go). An error means that the health is not known: the rule
-// failed, or the object is not what its kind says. Whether the object is being deleted is
+// has nothing to say of it. A user's rule goes before a script, and a script before a built-in rule
+// (as Argo CD 3.5: gitops-engine/pkg/health/health.go). An error means that the health is not known: the
+// rule failed, or the object is not what its kind says. Whether the object is being deleted is
 // PendingDeletion's question.
 func (r *Rules) Assess(object *unstructured.Unstructured) (*Health, error) {
-	if object == nil || object.Object == nil {
-		return nil, errors.New("assess health: there is no object; pass one that was read from a cluster")
-	}
-	gvk := object.GroupVersionKind()
-	health, err := r.assess(object, gvk)
-	if err != nil {
-		return nil, fmt.Errorf("assess health of %s %s/%s: %w",
-			gvk.GroupKind(), object.GetNamespace(), object.GetName(), err)
-	}
-	return health, nil
+	health, _, err := r.Rate(object)
+	return health, err
 }
 
-func (r *Rules) assess(object *unstructured.Unstructured, gvk schema.GroupVersionKind) (*Health, error) {
-	if rule, found := r.newerRule(gvk.GroupKind()); found {
-		return rule.run(object.Object, gvk.Version)
+// Rate is Assess, and names the rule that answered; the name is "" where none knows the kind.
+func (r *Rules) Rate(object *unstructured.Unstructured) (*Health, string, error) {
+	if object == nil || object.Object == nil {
+		return nil, "", errors.New("assess health: there is no object; pass one that was read from a cluster")
 	}
-	if found := r.scripts.find(gvk.GroupKind()); found != nil {
-		script, err := found.compiled()
-		if err != nil {
-			return nil, err
+	gvk := object.GroupVersionKind()
+	name, assess := r.rule(gvk)
+	if assess == nil {
+		return nil, "", nil
+	}
+	health, err := assess(object.Object)
+	if err != nil {
+		return nil, name, fmt.Errorf("assess health of %s %s/%s: %w",
+			gvk.GroupKind(), object.GetNamespace(), object.GetName(), err)
+	}
+	return health, name, nil
+}
+
+// rule returns the rule of a kind with its name, nil where there is none.
+func (r *Rules) rule(gvk schema.GroupVersionKind) (string, func(map[string]any) (*Health, error)) {
+	kind := gvk.GroupKind()
+	if rule := r.ownRule(kind); rule != nil {
+		return customization.ConfigMap + " " + rule.Key, rule.run
+	}
+	inGo := func(rule builtin) (string, func(map[string]any) (*Health, error)) {
+		return "built-in " + kind.String(), func(object map[string]any) (*Health, error) {
+			return rule.run(object, gvk.Version)
 		}
-		return script.run(object.Object)
 	}
-	if rule, found := r.builtins[gvk.GroupKind()]; found {
-		return rule.run(object.Object, gvk.Version)
+	if rule, found := r.newerRule(kind); found {
+		return inGo(rule)
 	}
-	return nil, nil
+	if found := r.scripts.find(kind); found != nil {
+		return "community " + found.pattern, func(object map[string]any) (*Health, error) {
+			rule, err := found.compiled()
+			if err != nil {
+				return nil, err
+			}
+			return rule.run(object)
+		}
+	}
+	if rule, found := r.builtins[kind]; found {
+		return inGo(rule)
+	}
+	return "", nil
 }
 
 func (b builtin) run(object map[string]any, version string) (*Health, error) {

@@ -128,7 +128,7 @@ func TestAssessFails(t *testing.T) {
 		},
 		"when a script indexes text as a table": {
 			"{apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {suspend: false}, status: 7}",
-			"the rule failed: batch/CronJob:",
+			"the script failed: batch/CronJob:",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,75 +4,30 @@
 package health
 
 import (
-	"errors"
 	"fmt"
-	"strings"
-	"time"
 
 	lua "github.com/yuin/gopher-lua"
-	"github.com/yuin/gopher-lua/parse"
+
+	"github.com/capstan-dev/capstan/pkg/script"
 )
 
-// maxErrorLength bounds the text of a script's error, which a script can make of anything.
-const maxErrorLength = 512
+// luaRule is a rule in Lua.
+type luaRule struct{ *script.Script }
 
-// script is a compiled rule and what it needs to run; it never changes.
-type script struct {
-	proto *lua.FunctionProto
-	needs needs
-	tools *toolbox
+func compile(name, text string, tools *script.Tools) (*luaRule, error) {
+	compiled, err := script.Compile(name, text, tools)
+	if err != nil {
+		return nil, err
+	}
+	return &luaRule{compiled}, nil
 }
 
-// compile parses the text of a rule. The name appears in errors.
-func compile(name, text string, tools *toolbox) (*script, error) {
-	chunk, err := parse.Parse(strings.NewReader(text), name)
+func (r *luaRule) run(object map[string]any) (*Health, error) {
+	value, err := r.Run(object, nil)
 	if err != nil {
-		return nil, fmt.Errorf("parse the health rule %s: %w", name, err)
+		return nil, err
 	}
-	found := rewrite(chunk)
-	proto, err := lua.Compile(chunk, name)
-	if err != nil {
-		return nil, fmt.Errorf("compile the health rule %s: %w", name, err)
-	}
-	return &script{proto: proto, needs: found, tools: tools}, nil
-}
-
-// run rates the object with globals of its own: no run sees anything of another.
-func (s *script) run(object map[string]any) (*Health, error) {
-	cost := newMeter(time.Now().Add(maxTime))
-	state := s.tools.borrow(cost)
-	function := state.NewFunctionFromProto(s.proto)
-	function.Env = s.tools.globalsFor(state, s.needs)
-	function.Env.RawSetString(objectName, s.needs.object(state, object))
-	err := state.CallByParam(lua.P{Fn: function, NRet: 1, Protect: true})
-	if cost.err != nil {
-		return nil, cost.err
-	}
-	if err != nil {
-		return nil, scriptError(err)
-	}
-	health, err := result(state.Get(-1))
-	// A state that an error passed through is not used again.
-	s.tools.giveBack(state)
-	return health, err
-}
-
-// scriptError is the message of a script's error, without the interpreter's stack.
-func scriptError(err error) error {
-	message := "the rule failed"
-	var raised *lua.ApiError
-	if errors.As(err, &raised) && raised.Object != nil {
-		switch raised.Object.Type() {
-		case lua.LTString, lua.LTNumber:
-			message += ": " + raised.Object.String()
-		default:
-			message += " with a " + raised.Object.Type().String()
-		}
-	}
-	if len(message) > maxErrorLength {
-		message = strings.ToValidUTF8(message[:maxErrorLength], "") + "..."
-	}
-	return errors.New(message)
+	return result(value)
 }
 
 // result is what a script returned. Nothing and an empty table say nothing of the object.
@@ -95,8 +50,7 @@ func result(value lua.LValue) (*Health, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch found := Status(status); found {
-	case Healthy, Suspended, Progressing, Missing, Degraded, Unknown:
+	if found := Status(status); found.known() {
 		return &Health{Status: found, Message: message}, nil
 	}
 	return &Health{Status: Unknown, Message: "Lua returned an invalid health status"}, nil

@@ -4,7 +4,6 @@
 package health
 
 import (
-	"errors"
 	"runtime"
 	"strings"
 	"sync"
@@ -12,11 +11,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/capstan-dev/capstan/pkg/script"
 )
 
-func compileTest(t *testing.T, text string) *script {
+func compileTest(t *testing.T, text string) *luaRule {
 	t.Helper()
-	tools, err := newToolbox()
+	tools, err := script.NewTools()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +30,7 @@ func compileTest(t *testing.T, text string) *script {
 
 func TestCommunityScriptsCompile(t *testing.T) {
 	t.Parallel()
-	tools, err := newToolbox()
+	tools, err := script.NewTools()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,8 +56,8 @@ func TestCommunityScriptsCompile(t *testing.T) {
 func TestHostileScript(t *testing.T) {
 	t.Parallel()
 	// On a slow machine the limit of time comes before the limit of steps.
-	const passed = "the rule passed its limit"
-	for name, c := range map[string]struct{ script, want string }{
+	const passed = "the script passed its limit"
+	for name, c := range map[string]struct{ text, want string }{
 		"an endless loop":           {"while true do end", passed},
 		"an endless loop in pcall":  {"while true do pcall(function() while true do end end) end", passed},
 		"a repeated text":           {"return {status = string.rep('x', 1e9)}", passed},
@@ -83,14 +84,16 @@ func TestHostileScript(t *testing.T) {
 		"deep recursion":              {"local function f() return 1 + f() end f()", "stack overflow"},
 		"deep recursion by pcall":     {"local function f() pcall(f) end while true do f() end", passed},
 		"an endless chain of tables": {
-			"local t = setmetatable({}, {}) getmetatable(t).__index = t return t.x", "the rule failed",
+			"local t = setmetatable({}, {}) getmetatable(t).__index = t return t.x", "the script failed",
 		},
 		"a long argument list":     {"return select('#', unpack({}, 1, 1e8))", passed},
 		"a process":                {"os.execute('true')", "non-function"},
 		"an exit":                  {"os.exit(1)", "non-function"},
 		"the environment":          {"return os.getenv('HOME')", "non-function"},
 		"a file":                   {"io.open('/etc/passwd')", "index"},
-		"a module":                 {"require('os')", "non-function"},
+		"a module":                 {"require('io')", "no module"},
+		"a module by a long name":  {"while true do pcall(require, ('x'):rep(60000)) end", passed},
+		"a module again and again": {"while true do require('os') end", passed},
 		"a file as code":           {"dofile('/etc/passwd')", "non-function"},
 		"text as code":             {"loadstring('return 1')()", "non-function"},
 		"code in a function":       {"load(function() return nil end)", "non-function"},
@@ -98,8 +101,8 @@ func TestHostileScript(t *testing.T) {
 		"coroutines":               {"coroutine.create(function() end)", "index"},
 		"all globals":              {"return _G.os", "index"},
 		"another's environment":    {"return getfenv(1)", "non-function"},
-		"an error with a table":    {"error({secret = 'x'})", "the rule failed with a table"},
-		"an error without a value": {"error()", "the rule failed"},
+		"an error with a table":    {"error({secret = 'x'})", "the script failed with a table"},
+		"an error without a value": {"error()", "the script failed"},
 		"a long error":             {"error(('x'):rep(100000))", "xxx..."},
 		"text as result":           {"return 'Healthy'", "returned a string"},
 		"a function as message":    {"return {status = 'Healthy', message = print or tostring}", "function as message"},
@@ -108,11 +111,11 @@ func TestHostileScript(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			started := time.Now()
-			got, err := compileTest(t, c.script).run(map[string]any{})
+			got, err := compileTest(t, c.text).run(map[string]any{})
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("run = %v, error %v; want an error with %q", got, err, c.want)
 			}
-			if err != nil && len(err.Error()) > 2*maxErrorLength {
+			if err != nil && len(err.Error()) > 2*script.MaxErrorLength {
 				t.Errorf("the error has %d bytes", len(err.Error()))
 			}
 			if took := time.Since(started); took > 10*time.Second {
@@ -209,8 +212,8 @@ func TestScript(t *testing.T) {
 func TestScriptResult(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		script string
-		want   *Health
+		text string
+		want *Health
 	}{
 		"nothing returned says nothing": {"local a = obj", nil},
 		"an empty table says nothing":   {"return {}", nil},
@@ -221,7 +224,7 @@ func TestScriptResult(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := compileTest(t, c.script).run(map[string]any{})
+			got, err := compileTest(t, c.text).run(map[string]any{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -254,19 +257,5 @@ func TestRunsShareNothing(t *testing.T) {
 	group.Wait()
 	if diff := cmp.Diff(map[string]any{"metadata": map[string]any{"name": "a"}}, object); diff != "" {
 		t.Errorf("a script changed the object (-want +got):\n%s", diff)
-	}
-}
-
-func TestMeterStopsAtItsDeadline(t *testing.T) {
-	t.Parallel()
-	m := newMeter(time.Now().Add(-time.Second))
-	for range clockInterval {
-		m.Done()
-	}
-	if !errors.Is(m.Err(), errTime) {
-		t.Errorf("after %d instructions the meter says %v, want %v", clockInterval, m.Err(), errTime)
-	}
-	if m.Done() == nil {
-		t.Error("a stopped meter does not stop the next instruction")
 	}
 }

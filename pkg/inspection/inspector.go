@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/apply"
 	"github.com/capstan-dev/capstan/pkg/cluster"
 	"github.com/capstan-dev/capstan/pkg/manifest"
 	"github.com/capstan-dev/capstan/pkg/tree"
@@ -36,6 +37,10 @@ type Inspector struct {
 	Rules cluster.HealthRules
 	// Host reads Events about Applications.
 	Host HostEvents
+	// Book knows the actions of objects, Applier does them, and Recorder tells who asked.
+	Book     ActionBook
+	Applier  *apply.Applier
+	Recorder Recorder
 }
 
 // notFound is the one answer for what is not in a tree, whether it is elsewhere or nowhere.

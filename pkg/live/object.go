@@ -29,6 +29,8 @@ type Object struct {
 	Deleting bool
 	// Keep says which removals the object's own annotations forbid.
 	Keep Keep
+	// Silent reports that the object's own annotation keeps its health out of its application's.
+	Silent bool
 	// Health is nil for a kind that has no health rule.
 	Health *health.Health
 }

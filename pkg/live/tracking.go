@@ -20,6 +20,7 @@ const (
 	// FieldManager is the name under which Capstan owns fields.
 	FieldManager = "capstan"
 
+	silentAnnotation      = "argocd.argoproj.io/ignore-healthcheck"
 	syncOptionsAnnotation = "argocd.argoproj.io/sync-options"
 	helmPolicyAnnotation  = "helm.sh/resource-policy"
 )
@@ -56,3 +57,7 @@ func KeepOf(annotations map[string]string) Keep {
 	}
 	return keep
 }
+
+// SilentOf reports whether an object's annotations keep its health out of its application's
+// (as Argo CD 3.5: controller/health.go).
+func SilentOf(annotations map[string]string) bool { return annotations[silentAnnotation] == "true" }

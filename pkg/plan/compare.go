@@ -17,7 +17,7 @@ type view struct {
 func compare(input Input, desired Desired, seen view) Change {
 	change := Change{
 		Key: desired.Key, Version: desired.Version, Wave: desired.Wave, Desired: desired.Digest, Keep: desired.Keep,
-		UID: seen.object.UID, Health: seen.object.Health, Live: seen.isLive,
+		UID: seen.object.UID, Health: seen.object.Health, Silent: seen.object.Silent, Live: seen.isLive,
 	}
 	change.Reason = reason(input, desired, seen)
 	switch change.Reason {
@@ -66,7 +66,7 @@ func drifted(application string, seen view) bool {
 // extra judges a tracked object that Git does not have.
 func extra(object live.Object, prune bool) Change {
 	change := Change{
-		Key: object.Key, Version: object.Version, UID: object.UID, Health: object.Health, Live: true,
+		Key: object.Key, Version: object.Version, UID: object.UID, Health: object.Health, Silent: object.Silent, Live: true,
 		Keep: object.Keep, Action: None, Reason: Extra,
 	}
 	switch {

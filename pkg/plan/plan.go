@@ -91,6 +91,8 @@ type Change struct {
 	Keep live.Keep
 	// Health is that of the live object, nil where its kind has no health.
 	Health *health.Health
+	// Silent reports that the health does not count for the application.
+	Silent bool
 	// Live reports that the object is in the destination.
 	Live bool
 }

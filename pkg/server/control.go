@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync/atomic"
 
 	"k8s.io/client-go/kubernetes"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
@@ -15,10 +16,12 @@ import (
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 
+	"github.com/capstan-dev/capstan/pkg/action"
 	argov1alpha1 "github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/apis/install"
 	"github.com/capstan-dev/capstan/pkg/apply"
 	"github.com/capstan-dev/capstan/pkg/cluster"
+	"github.com/capstan-dev/capstan/pkg/customization"
 	"github.com/capstan-dev/capstan/pkg/generated/clientset/versioned"
 	"github.com/capstan-dev/capstan/pkg/generated/informers/externalversions"
 	"github.com/capstan-dev/capstan/pkg/health"
@@ -42,7 +45,11 @@ type control struct {
 	hostSecrets corev1client.SecretInterface
 	// hostEvents reads Events about Applications; nil in a detached server.
 	hostEvents   corev1client.EventsGetter
-	rules        *health.Rules
+	rules        *health.Book
+	actions      *action.Book
+	customized   atomic.Pointer[customization.Set]
+	applier      *apply.Applier
+	events       events.EventRecorder
 	clusters     *cluster.Clusters
 	repositories *source.Repositories
 	renderer     *render.Cache
@@ -93,8 +100,11 @@ func (p *product) makeStages(c *control, d Dependencies) error {
 	if err != nil {
 		return err
 	}
-	if c.rules, err = health.NewRules(); err != nil {
+	if c.rules, err = health.NewBook(); err != nil {
 		return fmt.Errorf("read the health rules: %w", err)
+	}
+	if c.actions, err = action.NewBook(c.customizations); err != nil {
+		return fmt.Errorf("read the actions: %w", err)
 	}
 	if c.clusters, err = cluster.NewClusters(cluster.Options{
 		Host: d.Host, HealthRules: c.rules, Registerer: d.Metrics,
@@ -125,10 +135,10 @@ func (p *product) makeReconcilers(c *control, d Dependencies) error {
 	if err := d.Metrics.Register(application.NewCollector(apps.GetIndexer())); err != nil {
 		return err
 	}
-	recorder := c.recorder()
+	c.applier, c.events = apply.NewApplier(), c.recorder()
 	c.applications = application.New(application.Options{
 		Namespace: c.namespace, Client: c.client, Applications: apps.GetIndexer(), Projects: argo.AppProjects().Lister(),
-		Sources: c, Renderer: c.renderer, Clusters: c.clusters, Applier: apply.NewApplier(), Events: recorder,
+		Sources: c, Renderer: c.renderer, Clusters: c.clusters, Applier: c.applier, Events: c.events,
 		Clock: clock.RealClock{}, Metrics: metrics, Workers: p.workers,
 		KeepEvery: 3 * p.gitInterval,
 	})
@@ -140,7 +150,7 @@ func (p *product) makeReconcilers(c *control, d Dependencies) error {
 	c.sets = applicationset.New(applicationset.Options{
 		Namespace: c.namespace, Client: c.client, Sets: argo.ApplicationSets().Lister(),
 		Applications: apps.GetIndexer(), Clusters: c.clusters, Ready: c.destinationsKnown,
-		Unread: c.registrar.Refused, Events: recorder,
+		Unread: c.registrar.Refused, Events: c.events,
 		Clock: clock.RealClock{},
 	})
 	return c.connect(apps)
@@ -158,6 +168,7 @@ func (c *control) connect(apps cache.SharedIndexInformer) error {
 		{argo.ApplicationSets().Informer(), c.sets.Handler()},
 		{argo.AppProjects().Informer(), named(c.applications.ProjectChanged)},
 		{c.host.clusters, c.registrar.Handler()},
+		{c.host.settings, c.customizationHandler()},
 	}
 	for _, h := range handlers {
 		if _, err := h.informer.AddEventHandler(h.handler); err != nil {

@@ -27,6 +27,7 @@ type hostCaches struct {
 	secrets   corelisters.SecretNamespaceLister
 	registers corelisters.SecretNamespaceLister
 	maps      corelisters.ConfigMapNamespaceLister
+	settings  cache.SharedIndexInformer
 	synced    []cache.InformerSynced
 }
 
@@ -49,10 +50,11 @@ func newHostCaches(client kubernetes.Interface, namespace string) *hostCaches {
 		registers: destinations.Core().V1().Secrets().Lister().Secrets(namespace),
 		secrets:   repositories.Core().V1().Secrets().Lister().Secrets(namespace),
 		maps:      settings.Core().V1().ConfigMaps().Lister().ConfigMaps(namespace),
+		settings:  settings.Core().V1().ConfigMaps().Informer(),
 	}
 	h.synced = []cache.InformerSynced{
 		h.clusters.HasSynced, repositories.Core().V1().Secrets().Informer().HasSynced,
-		settings.Core().V1().ConfigMaps().Informer().HasSynced,
+		h.settings.HasSynced,
 	}
 	return h
 }

@@ -17,7 +17,10 @@ import (
 
 // inspector answers what is asked of the objects of Applications.
 func (c *control) inspector() *inspection.Inspector {
-	return &inspection.Inspector{Places: c.applications, Rules: c.rules, Host: c}
+	return &inspection.Inspector{
+		Places: c.applications, Rules: c.rules, Host: c,
+		Book: c.actions, Applier: c.applier, Recorder: c.events,
+	}
 }
 
 // ApplicationEvents reads the Events about an Application in the host cluster; a detached server has none.

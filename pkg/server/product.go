@@ -23,6 +23,7 @@ import (
 	"github.com/capstan-dev/capstan/pkg/registry/applicationset"
 	"github.com/capstan-dev/capstan/pkg/registry/appproject"
 	"github.com/capstan-dev/capstan/pkg/registry/cluster"
+	"github.com/capstan-dev/capstan/pkg/registry/healthreview"
 	"github.com/capstan-dev/capstan/pkg/registry/syncrun"
 )
 
@@ -117,7 +118,7 @@ func (p *product) storage(d Dependencies, c *control) map[schema.GroupVersion][]
 		argov1alpha1.SchemeGroupVersion: {
 			&application.Provider{
 				Scheme: d.Scheme, Renderer: c.applications, Differ: c.applications, Runs: c,
-				Trees: inspector, Events: inspector, Logs: inspector,
+				Trees: inspector, Events: inspector, Logs: inspector, Actions: inspector,
 			},
 			&applicationset.Provider{Scheme: d.Scheme},
 			&appproject.Provider{Scheme: d.Scheme},
@@ -126,6 +127,7 @@ func (p *product) storage(d Dependencies, c *control) map[schema.GroupVersion][]
 		capstanv1alpha1.SchemeGroupVersion: {
 			&cluster.Provider{Scheme: d.Scheme},
 			&syncrun.Provider{Scheme: d.Scheme, Retention: p.retention},
+			healthreview.Provider{Rater: reviewer{c.rules}},
 		},
 	}
 }

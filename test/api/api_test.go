@@ -63,7 +63,7 @@ func TestAPI(t *testing.T) {
 	stories := map[string]story{}
 	for _, more := range []map[string]story{
 		discoveryStories(), documentStories(), readStories(), watchStories(), writeStories(), patchStories(),
-		statusStories(), operationStories(), terminationStories(), subresourceStories(), computedStories(), recordStories(), inspectionStories(),
+		statusStories(), operationStories(), terminationStories(), subresourceStories(), computedStories(), recordStories(), inspectionStories(), actionStories(),
 		kindStories(), sweepStories(),
 	} {
 		maps.Copy(stories, more)
@@ -96,6 +96,7 @@ func assembly() *server.Assembly {
 			if applications, ok := provider.(*application.Provider); ok {
 				applications.Renderer, applications.Differ = stage{}, stage{}
 				applications.Trees, applications.Events, applications.Logs = cast{}, cast{}, cast{}
+				applications.Actions = cast{}
 			}
 		}
 		return parts, nil

@@ -51,8 +51,9 @@ func kindsHaveTheirNames(t *testing.T, w *world) {
 			"experiments":              {"Experiment", "experiment", []string{"exp"}, true},
 		},
 		"capstan.dev/v1alpha1": {
-			"clusters": {"Cluster", "cluster", nil, false},
-			"syncruns": {"SyncRun", "syncrun", []string{"run", "runs"}, true},
+			"clusters":      {"Cluster", "cluster", nil, false},
+			"syncruns":      {"SyncRun", "syncrun", []string{"run", "runs"}, true},
+			"healthreviews": {"HealthReview", "healthreview", nil, false},
 		},
 	}
 	for version, kinds := range want {
@@ -89,6 +90,8 @@ func subresourcesTellKindsAndVerbs(t *testing.T, w *world) {
 		"applications/tree":      {"ApplicationTree", []string{"get"}},
 		"applications/events":    {"ApplicationEvents", []string{"get"}},
 		"applications/log":       {"Application", []string{"get"}},
+		"applications/actions":   {"ApplicationActions", []string{"get"}},
+		"applications/action":    {"ApplicationAction", []string{"create"}},
 		"applications/status":    {"Application", surface},
 		"applicationsets/status": {"ApplicationSet", surface},
 		"rollouts/status":        {"Rollout", surface},
@@ -129,7 +132,7 @@ func oneRequestDiscovers(t *testing.T, w *world) {
 			found[group.Name] += len(version.Resources)
 		}
 	}
-	if found["argoproj.io"] != 8 || found["capstan.dev"] != 2 {
+	if found["argoproj.io"] != 8 || found["capstan.dev"] != 3 {
 		t.Errorf("aggregated discovery lists %v", found)
 	}
 }

@@ -58,3 +58,88 @@ func TestTheTreeShowsWhatAnApplicationOwnsAndNothingElse(t *testing.T) {
 	}
 	s.remove("tree")
 }
+
+func TestAnActionReachesWhatTheApplicationOwnsAndNothingElse(t *testing.T) {
+	s := begin(t, "deeds", map[string]string{
+		"app/web.yaml": webDeployment,
+		"app/job.yaml": `{apiVersion: batch/v1, kind: CronJob, metadata: {name: nightly}, spec: {schedule: "0 0 1 1 *",
+  jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: "c:1"}]}}}}}}
+`})
+	s.apply(s.application("deeds", staging, "app", "{syncOptions: [CreateNamespace=true]}"),
+		`{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: restart, namespace: argocd}, rules: [
+  {apiGroups: [argoproj.io], resources: [applications/action], verbs: [create]},
+  {apiGroups: [argoproj.io], resources: [applications/action], verbs: [run], resourceNames: [apps/Deployment/restart]}]}
+`, `{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: restart, namespace: argocd},
+  roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: restart},
+  subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: olga}]}
+`)
+	_, err := s.hub.Input(s.ctx, "{}", "create", "--raw", syncPath+"deeds/sync", "-f", "-")
+	s.ok(err)
+	s.settled("deeds")
+	there := stage.Plane.Kubectl(staging)
+	s.run(there, "create", "deployment", "stranger", "--image=x:1", "-n", "deeds")
+
+	if list := s.run(s.hub, "get", "--raw", syncPath+"deeds/actions?group=apps&kind=Deployment&namespace=deeds&name=web"); !strings.Contains(list, `"restart"`) {
+		t.Errorf("the actions are %s", list)
+	}
+	olga := s.hub.As("olga")
+	act := func(action, kind, name string) error {
+		group := map[string]string{"Deployment": "apps", "CronJob": "batch"}[kind]
+		body := `{"action":"` + action + `","resource":{"group":"` + group + `","kind":"` + kind + `","namespace":"deeds","name":"` + name + `"}}`
+		_, err := olga.Input(s.ctx, body, "create", "--raw", syncPath+"deeds/action", "-f", "-")
+		return err
+	}
+	s.ok(act("restart", "Deployment", "web"))
+	s.until(there, func(out string) bool { return out != "" }, "get", "deployment", "web", "-n", "deeds", "-o",
+		`jsonpath={.spec.template.metadata.annotations.kubectl\.kubernetes\.io/restartedAt}`)
+	if err := act("pause", "Deployment", "web"); err == nil || !strings.Contains(err.Error(), "apps/Deployment/pause") {
+		t.Errorf("an action without the right to it: %v", err)
+	}
+	if err := act("restart", "Deployment", "stranger"); err == nil || !strings.Contains(err.Error(), "not found") {
+		t.Errorf("an action on what is not of the Application: %v", err)
+	}
+	body := `{"action":"create-job","resource":{"group":"batch","kind":"CronJob","namespace":"deeds","name":"nightly"}}`
+	_, err = s.hub.Input(s.ctx, body, "create", "--raw", syncPath+"deeds/action", "-f", "-")
+	s.ok(err)
+	kinds := ""
+	for _, node := range s.tree("deeds").Nodes {
+		kinds += node.Kind + " "
+	}
+	if !strings.Contains(kinds, "Job ") {
+		t.Errorf("the tree has %s", kinds)
+	}
+	s.until(s.hub, func(out string) bool { return strings.Contains(out, "olga ran action restart") },
+		"get", "events", "-n", argocd, "-o", "jsonpath={.items[*].message}")
+	s.remove("deeds")
+}
+
+func TestAUsersHealthRuleRatesWhileItIsThere(t *testing.T) {
+	s := begin(t, "rated", map[string]string{"app/config.yaml": configMap("config", "bad")})
+	s.apply(s.application("rated", staging, "app", ""))
+	s.settled("rated")
+	settings := func(rule string) string {
+		return `{apiVersion: v1, kind: ConfigMap, metadata: {name: argocd-cm, namespace: argocd,
+  labels: {app.kubernetes.io/part-of: argocd}}, data: {` + rule + `}}
+`
+	}
+	s.apply(settings(`resource.customizations.health.ConfigMap: "return {status = 'Degraded', message = obj.data.value}"`))
+	s.status("rated", "Synced/Degraded")
+	s.apply(settings(`resource.customizations.health-cel.ConfigMap: "object.data.value == 'bad' ? 'Suspended' : 'Healthy'"`))
+	s.status("rated", "Synced/Suspended")
+	s.apply(settings(`resource.customizations.health.ConfigMap: "return {"`))
+	s.status("rated", "Synced/Unknown")
+	if resources := s.run(s.hub, "get", "--raw", syncPath+"rated/resources"); !strings.Contains(resources, "resource.customizations.health.ConfigMap") {
+		t.Errorf("the faulty rule is not named: %s", resources)
+	}
+	s.run(s.hub, "delete", "configmap", "argocd-cm", "-n", argocd)
+	s.settled("rated")
+
+	s.apply(settings(`resource.customizations.health.ConfigMap: "return {status = 'Degraded'}"`))
+	s.status("rated", "Synced/Degraded")
+	s.push(map[string]string{"app/config.yaml": `{apiVersion: v1, kind: ConfigMap, metadata: {name: config,
+  annotations: {argocd.argoproj.io/ignore-healthcheck: "true"}}, data: {value: bad}}
+`})
+	s.settled("rated")
+	s.run(s.hub, "delete", "configmap", "argocd-cm", "-n", argocd)
+	s.remove("rated")
+}

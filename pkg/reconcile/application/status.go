@@ -93,7 +93,9 @@ func healthOf(p plan.Plan) health.Health {
 	members := make([]health.Resource, 0, len(p.Changes))
 	for _, change := range p.Changes {
 		if change.Reason != plan.Extra {
-			members = append(members, health.Resource{Key: change.Key, Health: change.Health, Live: change.Live})
+			members = append(members, health.Resource{
+				Key: change.Key, Health: change.Health, Live: change.Live, Silent: change.Silent,
+			})
 		}
 	}
 	summary := health.Summarize(members)

@@ -23,10 +23,11 @@ type Provider struct {
 	Renderer Renderer
 	Differ   Differ
 	// Runs reads the SyncRuns that rollbacks refer to.
-	Runs   Runs
-	Trees  Trees
-	Events Events
-	Logs   Logs
+	Runs    Runs
+	Trees   Trees
+	Events  Events
+	Logs    Logs
+	Actions Actions
 }
 
 // Storage returns applications and all their subresources.
@@ -71,6 +72,8 @@ func (p *Provider) Storage(getter generic.RESTOptionsGetter) (map[string]rest.St
 		"applications/tree":      &TreeREST{whole, p.Trees},
 		"applications/events":    &EventsREST{whole, p.Events},
 		"applications/log":       &LogREST{whole, p.Logs},
+		"applications/actions":   &ActionsREST{whole, p.Actions},
+		"applications/action":    &ActionREST{whole, p.Actions},
 	}, nil
 }
 

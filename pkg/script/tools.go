@@ -1,7 +1,7 @@
 // Copyright The Capstan Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package health
+package script
 
 import (
 	"fmt"
@@ -10,23 +10,23 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// toolbox holds the functions that a script may call. There is none that reaches a file, the
+// Tools holds the functions that a script may call. There is none that reaches a file, the
 // network, another script or the process, and none that loads code. It never changes, and all
 // runs share its functions, though never the tables that hold them.
-type toolbox struct {
+type Tools struct {
 	globals   map[string]lua.LValue
 	libraries map[string]map[string]lua.LValue
 	// states are interpreters at rest; they hold no globals, only room to work.
 	states sync.Pool
 }
 
-// newToolbox takes the harmless functions of the interpreter's libraries and puts metered ones
+// NewTools takes the harmless functions of the interpreter's libraries and puts metered ones
 // in place of those that can ask for much memory or time in one instruction.
-func newToolbox() (*toolbox, error) {
+func NewTools() (*Tools, error) {
 	donor := lua.NewState(lua.Options{SkipOpenLibs: true})
 	for _, open := range []lua.LGFunction{lua.OpenBase, lua.OpenTable, lua.OpenString, lua.OpenMath} {
 		if err := donor.CallByParam(lua.P{Fn: donor.NewFunction(open), Protect: true}); err != nil {
-			return nil, fmt.Errorf("open the libraries of health rules: %w", err)
+			return nil, fmt.Errorf("open the libraries of scripts: %w", err)
 		}
 	}
 	own := func(functions map[string]lua.LGFunction) map[string]lua.LValue {
@@ -36,7 +36,7 @@ func newToolbox() (*toolbox, error) {
 		}
 		return values
 	}
-	tools := &toolbox{
+	tools := &Tools{
 		globals: own(map[string]lua.LGFunction{
 			concatName: concat, indexName: index, "unpack": metered(donor, "_G", "unpack", listCost),
 		}),
@@ -57,14 +57,14 @@ func newToolbox() (*toolbox, error) {
 }
 
 // take copies functions of the interpreter's library as they are.
-func (t *toolbox) take(into map[string]lua.LValue, donor *lua.LState, library string, names ...string) {
+func (t *Tools) take(into map[string]lua.LValue, donor *lua.LState, library string, names ...string) {
 	for _, name := range names {
 		into[name] = donor.GetField(donor.GetGlobal(library), name)
 	}
 }
 
 // borrow returns an interpreter that the meter stops; its stack and call depth are bounded.
-func (t *toolbox) borrow(cost *meter) *lua.LState {
+func (t *Tools) borrow(cost *meter) *lua.LState {
 	state, pooled := t.states.Get().(*lua.LState)
 	if !pooled {
 		state = lua.NewState(lua.Options{
@@ -81,7 +81,7 @@ func (t *toolbox) borrow(cost *meter) *lua.LState {
 }
 
 // giveBack keeps an interpreter for the next run, without anything of this one.
-func (t *toolbox) giveBack(state *lua.LState) {
+func (t *Tools) giveBack(state *lua.LState) {
 	state.SetTop(0)
 	state.RemoveContext()
 	state.SetMetatable(lua.LString(""), lua.LNil)
@@ -89,28 +89,55 @@ func (t *toolbox) giveBack(state *lua.LState) {
 }
 
 // globalsFor returns a fresh table with the globals that a script mentions.
-func (t *toolbox) globalsFor(state *lua.LState, needed needs) *lua.LTable {
+func (t *Tools) globalsFor(state *lua.LState, needed needs) *lua.LTable {
 	globals := state.CreateTable(0, len(needed.names)+1)
 	for name := range needed.names {
 		if function, found := t.globals[name]; found {
 			globals.RawSetString(name, function)
 		}
-		functions, found := t.libraries[name]
-		if !found {
-			continue
-		}
-		library := state.CreateTable(0, len(functions))
-		for member, function := range functions {
-			library.RawSetString(member, function)
-		}
-		globals.RawSetString(name, library)
-		if name == "string" {
-			methods := state.CreateTable(0, 1)
-			methods.RawSetString("__index", library)
-			state.SetMetatable(lua.LString(""), methods)
+		if library := t.library(state, name); library != nil {
+			globals.RawSetString(name, library)
 		}
 	}
+	if needed.names[requireName] {
+		globals.RawSetString(requireName, state.NewFunction(t.require))
+	}
 	return globals
+}
+
+// library returns a fresh table with the functions of a library, nil where there is none of the name. That
+// of string is where methods of text are found, too.
+func (t *Tools) library(state *lua.LState, name string) *lua.LTable {
+	functions, found := t.libraries[name]
+	if !found {
+		return nil
+	}
+	library := state.CreateTable(0, len(functions))
+	for member, function := range functions {
+		library.RawSetString(member, function)
+	}
+	if name == "string" {
+		methods := state.CreateTable(0, 1)
+		methods.RawSetString("__index", library)
+		state.SetMetatable(lua.LString(""), methods)
+	}
+	return library
+}
+
+// requireName is the function by which scripts get a library that they could use without.
+const requireName = "require"
+
+// require returns one of the libraries that there are, and loads nothing.
+func (t *Tools) require(l *lua.LState) int {
+	name := l.CheckString(1)
+	spend(l, len(name)+bytesPerStep*len(t.libraries[name]))
+	library := t.library(l, name)
+	if library == nil {
+		l.RaiseError("there is no module %q", name)
+		return 0
+	}
+	l.Push(library)
+	return 1
 }
 
 // metered is a function of the interpreter that first pays the bytes that cost returns.

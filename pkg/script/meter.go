@@ -1,7 +1,7 @@
 // Copyright The Capstan Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package health
+package script
 
 import (
 	"errors"
@@ -22,8 +22,8 @@ const (
 )
 
 var (
-	errSteps = errors.New("the rule passed its limit of steps and memory; make it do less")
-	errTime  = errors.New("the rule passed its limit of one second; make it do less")
+	errSteps = errors.New("the script passed its limit of steps and memory; make it do less")
+	errTime  = errors.New("the script passed its limit of one second; make it do less")
 )
 
 // meter counts what a run costs and stops it at the limit. It is the context of the Lua state,
@@ -74,7 +74,7 @@ func (m *meter) stop(err error) {
 func spend(l *lua.LState, bytes int) {
 	m, metered := l.Context().(*meter)
 	if !metered {
-		l.RaiseError("the rule runs without a meter")
+		l.RaiseError("the script runs without a meter")
 		return
 	}
 	if bytes < 0 || bytes > maxSteps*bytesPerStep {

@@ -1,7 +1,7 @@
 // Copyright The Capstan Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package health
+package script
 
 import (
 	"maps"
@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	objectName    = "obj"
-	managedFields = "managedFields"
+	objectName     = "obj"
+	parametersName = "actionParams"
+	managedFields  = "managedFields"
 )
 
 // needs is what a script mentions: the names of globals, and of the object's fields. A run
