@@ -24,6 +24,8 @@ type Credentials struct {
 	Username, Password string
 	// BearerToken is sent instead of Username and Password.
 	BearerToken string
+	// ForceBasic sends Username and Password even where there is a BearerToken.
+	ForceBasic bool
 	// SSHPrivateKey is a private key in PEM or OpenSSH form, without a passphrase.
 	SSHPrivateKey string
 	// TLSClientCert and TLSClientKey are a client certificate in PEM.
@@ -80,7 +82,7 @@ func (c Credentials) identity(salt []byte, location string) string {
 	mac := hmac.New(sha256.New, salt)
 	for _, part := range []string{
 		location, c.Username, c.Password, c.BearerToken, c.SSHPrivateKey, c.TLSClientCert, c.TLSClientKey,
-		c.CA, c.KnownHosts, fmt.Sprint(c.Insecure, c.InsecureIgnoreHostKey), c.Proxy, c.NoProxy,
+		c.CA, c.KnownHosts, fmt.Sprint(c.Insecure, c.InsecureIgnoreHostKey, c.ForceBasic), c.Proxy, c.NoProxy,
 	} {
 		_, _ = fmt.Fprintf(mac, "%d:%s", len(part), part)
 	}
@@ -94,9 +96,9 @@ func (c Credentials) scrub(text string) string {
 		basic := []byte(c.basicUser() + ":" + c.Password)
 		secrets = append(secrets, base64.StdEncoding.EncodeToString(basic), url.QueryEscape(c.Password))
 	}
-	if proxy, err := url.Parse(c.Proxy); err == nil {
+	if proxy, err := c.proxyURL(); err == nil {
 		password, _ := proxy.User.Password()
-		secrets = append(secrets, password)
+		secrets = append(secrets, password, url.QueryEscape(password), url.PathEscape(password))
 	}
 	for _, secret := range secrets {
 		if secret != "" {

@@ -5,6 +5,8 @@ package source_test
 
 import (
 	"errors"
+	"io"
+	"log"
 	"os/exec"
 	"strings"
 	"testing"
@@ -41,6 +43,17 @@ func newWorld(t *testing.T, serverOptions gitserver.Options, options source.Opti
 	w.restart()
 	return w
 }
+
+// as returns the world for a test within its test.
+func (w *world) as(t *testing.T) *world {
+	t.Helper()
+	inner := *w
+	inner.T = t
+	return &inner
+}
+
+// quiet keeps what servers say about clients that they refuse out of the tests' output.
+func quiet() *log.Logger { return log.New(io.Discard, "", 0) }
 
 // restart makes a reader as a new process would.
 func (w *world) restart() {
@@ -84,6 +97,12 @@ func (w *world) fails(request source.Request, reason source.Reason) string {
 type repo struct {
 	*gitserver.Repository
 	w *world
+}
+
+// as returns the repository for a test within its test.
+func (r *repo) as(t *testing.T) *repo {
+	t.Helper()
+	return &repo{Repository: r.Repository, w: r.w.as(t)}
 }
 
 func (r *repo) push(commit gitserver.Commit) string {

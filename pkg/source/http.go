@@ -6,24 +6,22 @@ package source
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync/atomic"
-	"time"
-
-	"golang.org/x/net/http/httpproxy"
 )
 
 const (
 	infoRefs   = "/info/refs"
 	uploadPack = "git-upload-pack"
+
+	proxyRefused = "the proxy asks for a user and a password, or refuses those that it got: check proxy in the " +
+		"repository Secret"
 )
 
 // httpRemote speaks Git's smart protocol over HTTP.
@@ -31,17 +29,12 @@ type httpRemote struct {
 	client      *http.Client
 	base        string
 	moved       atomic.Pointer[string] // where the server redirected to, on the same host
-	user        string
 	credentials Credentials
 	bounds      limits
 }
 
 func newHTTPRemote(at location, raw string, credentials Credentials, bounds limits) (*httpRemote, error) {
-	config, err := tlsConfig(credentials)
-	if err != nil {
-		return nil, err
-	}
-	proxy, err := proxyFunc(credentials)
+	client, err := newClient(credentials)
 	if err != nil {
 		return nil, err
 	}
@@ -49,82 +42,16 @@ func newHTTPRemote(at location, raw string, credentials Credentials, bounds limi
 	if err != nil {
 		return nil, failure(Invalid, "is not a URL")
 	}
+	if credentials.Password != "" && credentials.Username == "" {
+		credentials.Username = at.user
+	}
 	base.User, base.Host = nil, location{host: at.host, port: at.port}.authority()
 	return &httpRemote{
-		client: &http.Client{
-			CheckRedirect: sameHostOnly,
-			Transport: &http.Transport{
-				Proxy:                 proxy,
-				DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-				TLSClientConfig:       config,
-				TLSHandshakeTimeout:   10 * time.Second,
-				ResponseHeaderTimeout: time.Minute,
-				IdleConnTimeout:       90 * time.Second,
-				MaxIdleConnsPerHost:   2,
-				ForceAttemptHTTP2:     true,
-			},
-		},
+		client:      client,
 		base:        strings.TrimRight(base.String(), "/"),
-		user:        at.user,
 		credentials: credentials,
 		bounds:      bounds,
 	}, nil
-}
-
-func tlsConfig(credentials Credentials) (*tls.Config, error) {
-	config := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: credentials.Insecure}
-	if credentials.CA != "" {
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM([]byte(credentials.CA)) {
-			return nil, failure(Invalid, "the CA bundle for this host in ConfigMap argocd-tls-certs-cm holds no certificate")
-		}
-	}
-	if credentials.TLSClientCert != "" || credentials.TLSClientKey != "" {
-		pair, err := tls.X509KeyPair([]byte(credentials.TLSClientCert), []byte(credentials.TLSClientKey))
-		if err != nil {
-			return nil, failure(Invalid, "Secret %s: tlsClientCertData and tlsClientCertKey are not a certificate "+
-				"and its key in PEM", credentials.Secret)
-		}
-		config.Certificates = []tls.Certificate{pair}
-	}
-	return config, nil
-}
-
-func proxyFunc(credentials Credentials) (func(*http.Request) (*url.URL, error), error) {
-	if credentials.Proxy == "" {
-		return http.ProxyFromEnvironment, nil
-	}
-	if u, err := url.Parse(credentials.Proxy); err != nil || u.Host == "" {
-		return nil, failure(Invalid, "Secret %s: proxy is not a URL", credentials.Secret)
-	}
-	config := httpproxy.Config{
-		HTTPProxy: credentials.Proxy, HTTPSProxy: credentials.Proxy, NoProxy: credentials.NoProxy,
-	}
-	choose := config.ProxyFunc()
-	return func(r *http.Request) (*url.URL, error) { return choose(r.URL) }, nil
-}
-
-// redirectError is a redirect that is not followed.
-type redirectError struct{ to string }
-
-func (e *redirectError) Error() string {
-	return "the server redirects to " + e.to + ": write that host's URL in the source and in its repository Secret"
-}
-
-// sameHostOnly follows redirects on one host alone: neither credentials nor the rules
-// about which hosts a project may use survive a change of host.
-func sameHostOnly(next *http.Request, via []*http.Request) error {
-	first := via[0].URL
-	upgrade := first.Scheme == "http" && next.URL.Scheme == "https" &&
-		first.Host == first.Hostname() && next.URL.Host == next.URL.Hostname()
-	if first.Hostname() != next.URL.Hostname() ||
-		!upgrade && (first.Scheme != next.URL.Scheme || first.Host != next.URL.Host) {
-		return &redirectError{to: printable(next.URL.Scheme + "://" + next.URL.Host)}
-	}
-	if len(via) > 5 {
-		return errors.New("the server redirects more than 5 times")
-	}
-	return nil
 }
 
 func (h *httpRemote) refs(ctx context.Context) (*refs, error) {
@@ -190,12 +117,9 @@ func (h *httpRemote) do(ctx context.Context, method, to string, body []byte) (*h
 func (h *httpRemote) authorize(request *http.Request) {
 	c := h.credentials
 	switch {
-	case c.BearerToken != "":
+	case c.BearerToken != "" && (c.Password == "" || !c.ForceBasic):
 		request.Header.Set("Authorization", "Bearer "+c.BearerToken)
 	case c.Password != "" || c.Username != "":
-		if c.Username == "" {
-			c.Username = h.user
-		}
 		request.SetBasicAuth(c.basicUser(), c.Password)
 	}
 }
@@ -208,6 +132,8 @@ func (h *httpRemote) refused(status int) error {
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		return failure(Unauthorized, "the server refused the credentials (%s, status %d): check that they are "+
 			"valid and may read this repository", h.credentials, status)
+	case status == http.StatusProxyAuthRequired:
+		return failure(Unreachable, proxyRefused)
 	case status == http.StatusNotFound || status == http.StatusGone:
 		return failure(NotFound, "the server has no such repository, or hides it from these credentials (%s): "+
 			"check the URL", h.credentials)
@@ -233,6 +159,11 @@ func transportError(err error, credentials Credentials) error {
 		return failure(Unreachable, "%w", redirect)
 	case errors.As(err, &refused):
 		return failure(NotFound, "%w", &refusedError{text: credentials.scrub(refused.text)})
+	case strings.Contains(err.Error(), http.StatusText(http.StatusProxyAuthRequired)):
+		return failure(Unreachable, proxyRefused)
+	case refusesCertificate(err):
+		return failure(Unauthorized, "the server asks for a client certificate, or refuses the one that it got: set "+
+			"tlsClientCertData and tlsClientCertKey in the repository Secret")
 	case errors.As(err, &unknownCA):
 		return failure(Unreachable, "the server's certificate is of an unknown authority: add the CA to "+
 			"ConfigMap argocd-tls-certs-cm under the host's name")

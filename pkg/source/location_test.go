@@ -63,8 +63,7 @@ func TestURLsThatAreRefused(t *testing.T) {
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()
-			tw := *w
-			tw.T = t
+			tw := w.as(t)
 			says := tw.fails(source.Request{URL: test.url}, source.Invalid)
 			if !strings.Contains(says, test.says) || strings.Contains(says, "t0ken") {
 				t.Errorf("got %q, want %q", says, test.says)

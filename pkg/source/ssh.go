@@ -38,9 +38,13 @@ func sshStream(at location, credentials Credentials) (func(ctx context.Context) 
 	if strings.HasPrefix(path, "/~") {
 		path = path[1:]
 	}
+	through, err := credentials.sshProxy(address)
+	if err != nil {
+		return nil, err
+	}
 	command := "git-upload-pack '" + strings.NewReplacer("'", `'\''`, "!", `'\!'`).Replace(path) + "'"
 	return func(ctx context.Context) (*stream, error) {
-		return startSSH(ctx, address, command, config, credentials.Proxy)
+		return startSSH(ctx, address, command, config, through)
 	}, nil
 }
 
@@ -106,9 +110,9 @@ func trustHosts(config *ssh.ClientConfig, address, knownHosts string) error {
 }
 
 func startSSH(
-	ctx context.Context, address, command string, config *ssh.ClientConfig, proxyURL string,
+	ctx context.Context, address, command string, config *ssh.ClientConfig, through *url.URL,
 ) (*stream, error) {
-	connection, err := connect(ctx, address, proxyURL)
+	connection, err := connect(ctx, address, through)
 	if err != nil {
 		return nil, err
 	}
@@ -143,14 +147,10 @@ func startSSH(
 	return &stream{in: in, out: out, close: func() error { release(); return connection.Close() }}, nil
 }
 
-func connect(ctx context.Context, address, proxyURL string) (net.Conn, error) {
+func connect(ctx context.Context, address string, through *url.URL) (net.Conn, error) {
 	dialer := &net.Dialer{Timeout: sshHandshake}
-	if proxyURL == "" {
+	if through == nil {
 		return dialer.DialContext(ctx, "tcp", address)
-	}
-	through, err := url.Parse(proxyURL)
-	if err != nil {
-		return nil, failure(Invalid, "the proxy of the repository Secret is not a URL")
 	}
 	chosen, err := proxy.FromURL(through, dialer)
 	if err != nil {

@@ -132,8 +132,7 @@ func TestSSH(t *testing.T) {
 				}
 				return
 			}
-			tw := *w
-			tw.T = t
+			tw := w.as(t)
 			if says := tw.fails(request, test.reason); !strings.Contains(says, test.says) || strings.Contains(says, "s3cret") {
 				t.Errorf("got %q, want %q", says, test.says)
 			}
