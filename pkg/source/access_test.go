@@ -5,8 +5,6 @@ package source_test
 
 import (
 	"encoding/json"
-	"encoding/pem"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -117,19 +115,27 @@ func TestHTTP(t *testing.T) {
 		r.same(w.snapshot(source.Request{URL: url, Credentials: source.Credentials{BearerToken: "t0ken"}}))
 		w.fails(source.Request{URL: url}, source.Unauthorized)
 	})
-	t.Run("credentials do not follow a redirect to another host", func(t *testing.T) {
+	t.Run("a password is sent at once, before a token where that is forced", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, gitserver.Options{}, source.Options{})
-		w.create(map[string]string{"a": "1"})
-		var stolen atomic.Int64
-		thief := front(t, w, func(http.ResponseWriter, *http.Request, http.Handler) { stolen.Add(1) })
-		url := front(t, w, func(rw http.ResponseWriter, rq *http.Request, _ http.Handler) {
-			http.Redirect(rw, rq, thief+"/info/refs?service=git-upload-pack&token=t0ken", http.StatusFound)
-		})
-		for _, credentials := range []source.Credentials{{}, {Username: "u", Password: "p"}} {
-			says := w.fails(source.Request{URL: url, Credentials: credentials}, source.Unreachable)
-			if stolen.Load() != 0 || !strings.Contains(says, "redirects to") || strings.Contains(says, "t0ken") {
-				t.Errorf("%d requests to the other host, error %q", stolen.Load(), says)
+		r := w.create(map[string]string{"a": "1"})
+		for want, data := range map[string][]string{
+			"Basic cmVhZGVyOnA=":             {"username", "reader", "password", "p"},
+			"Basic eC1hY2Nlc3MtdG9rZW46cA==": {"password", "p", "forceHttpBasicAuth", "true"},
+			"Basic eC1hY2Nlc3MtdG9rZW46cQ==": {"password", "q", "bearerToken", "t", "forceHttpBasicAuth", "true"},
+			"Bearer t":                       {"password", "q", "bearerToken", "t"},
+			"Bearer t2":                      {"bearerToken", "t2", "forceHttpBasicAuth", "true"},
+		} {
+			var others atomic.Int64
+			url := front(t, w, func(rw http.ResponseWriter, rq *http.Request, git http.Handler) {
+				if rq.Header.Get("Authorization") != want {
+					others.Add(1)
+				}
+				git.ServeHTTP(rw, rq)
+			})
+			r.same(w.snapshot(source.Request{URL: url, Credentials: held(t, url, data...)}))
+			if others.Load() > 0 {
+				t.Errorf("%q: %d requests came with something else", want, others.Load())
 			}
 		}
 	})
@@ -158,6 +164,20 @@ func TestHTTP(t *testing.T) {
 		})
 		says := w.fails(source.Request{URL: url, Credentials: source.Credentials{Password: password}}, source.NotFound)
 		if strings.Contains(says, password) || strings.Contains(says, "\x1b") || strings.Contains(says, "eC1hY2") {
+			t.Errorf("got %q", says)
+		}
+	})
+	t.Run("a secret that a server repeats as it got it is not in the error", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, gitserver.Options{}, source.Options{})
+		url := front(t, w, func(rw http.ResponseWriter, rq *http.Request, _ http.Handler) {
+			rw.Header().Set("Content-Type", "application/x-git-upload-pack-advertisement")
+			line := "ERR no access with " + rq.Header.Get("Authorization") + "\n"
+			_, _ = fmt.Fprintf(rw, "%04x%s", len(line)+4, line)
+		})
+		url = strings.Replace(url, "http://", "http://reader@", 1)
+		says := w.fails(source.Request{URL: url, Credentials: source.Credentials{Password: "p"}}, source.NotFound)
+		if strings.Contains(says, "cmVhZGVyOnA=") {
 			t.Errorf("got %q", says)
 		}
 	})
@@ -244,36 +264,4 @@ func TestServerThatLeavesObjectsOut(t *testing.T) {
 	honest.Store(true)
 	w.Invalidate(url)
 	r.same(w.snapshot(source.Request{URL: url}))
-}
-
-func TestTLS(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, gitserver.Options{}, source.Options{})
-	r := w.create(map[string]string{"a": "1"})
-	target, err := url.Parse(w.server.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewTLSServer(httputil.NewSingleHostReverseProxy(target))
-	t.Cleanup(server.Close)
-	at := server.URL + "/team/app.git"
-	ca := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
-
-	if says := w.fails(source.Request{URL: at}, source.Unreachable); !strings.Contains(says, "argocd-tls-certs-cm") {
-		t.Errorf("got %q", says)
-	}
-	trusting := source.Credentials{}.Trusting(source.Trust{Certificates: map[string]string{"127.0.0.1": ca}}, at)
-	for sentence, credentials := range map[string]source.Credentials{
-		"a CA for the host": trusting, "insecure": {Insecure: true},
-	} {
-		if _, err = w.Snapshot(t.Context(), source.Request{URL: at, Credentials: credentials}); err != nil {
-			t.Errorf("%s: %v", sentence, err)
-		}
-	}
-	r.same(w.snapshot(source.Request{URL: at, Credentials: trusting}))
-	_, err = w.Snapshot(t.Context(), source.Request{URL: at, Credentials: source.Credentials{CA: "nonsense"}})
-	var known *source.Error
-	if !errors.As(err, &known) || known.Reason != source.Invalid {
-		t.Errorf("a CA that is none: got %v", err)
-	}
 }

@@ -4,6 +4,7 @@
 package source
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,13 +50,12 @@ func CredentialsFrom(secrets []*corev1.Secret, repository, project string) (Cred
 	return credentials.inherit(inherited), nil
 }
 
-// inherit takes what authenticates from a template; the settings of the connection stay.
+// inherit takes what authenticates from a template; what the repository's own Secret says
+// about the connection goes first. Whether a server is trusted is never a template's to say.
 func (c Credentials) inherit(template Credentials) Credentials {
-	template.Insecure = template.Insecure || c.Insecure
-	template.InsecureIgnoreHostKey = template.InsecureIgnoreHostKey || c.InsecureIgnoreHostKey
-	if c.Proxy != "" {
-		template.Proxy, template.NoProxy = c.Proxy, c.NoProxy
-	}
+	template.Insecure, template.InsecureIgnoreHostKey = c.Insecure, c.InsecureIgnoreHostKey
+	template.Proxy = cmp.Or(c.Proxy, template.Proxy)
+	template.NoProxy = cmp.Or(c.NoProxy, template.NoProxy)
 	return template
 }
 
@@ -101,14 +101,15 @@ func covers(prefix, repository string) bool {
 	return server == of && strings.HasPrefix(at, path)
 }
 
-// splitServer splits a normalized URL before its path.
+// splitServer splits a normalized URL before its path. A URL that ends there was not
+// normalized, so that it may still hold the port that its scheme has.
 func splitServer(normal string) (server, path string) {
 	scheme, rest, found := strings.Cut(normal, "://")
 	if !found {
 		scheme, rest = "ssh", normal
 	}
 	authority, path, _ := strings.Cut(rest, "/")
-	return scheme + "://" + authority, path
+	return scheme + "://" + strings.TrimSuffix(authority, ":"+defaultPorts(scheme)), path
 }
 
 // gitSecrets returns the Secrets of one type for Git, by namespace and name, so that the
@@ -137,7 +138,7 @@ func credentialsOf(secret *corev1.Secret) (Credentials, error) {
 		}
 	}
 	flags := map[string]bool{}
-	for _, key := range []string{"insecure", "insecureIgnoreHostKey", "useAzureWorkloadIdentity"} {
+	for _, key := range []string{"insecure", "insecureIgnoreHostKey", "forceHttpBasicAuth", "useAzureWorkloadIdentity"} {
 		value, err := strconv.ParseBool(field(secret, key))
 		if err != nil && field(secret, key) != "" {
 			return Credentials{}, failure(Invalid, "Secret %s: %s is neither true nor false", name, key)
@@ -153,6 +154,7 @@ func credentialsOf(secret *corev1.Secret) (Credentials, error) {
 		Username:              field(secret, "username"),
 		Password:              field(secret, "password"),
 		BearerToken:           field(secret, "bearerToken"),
+		ForceBasic:            flags["forceHttpBasicAuth"],
 		SSHPrivateKey:         string(secret.Data["sshPrivateKey"]),
 		TLSClientCert:         string(secret.Data["tlsClientCertData"]),
 		TLSClientKey:          string(secret.Data["tlsClientCertKey"]),

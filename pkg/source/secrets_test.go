@@ -65,6 +65,23 @@ func TestCredentialsFrom(t *testing.T) {
 			secret("a", "repository", "url", "https://h/a", "insecure", "true", "proxy", "http://proxy:1"),
 			secret("b", "repo-creds", "url", "https://h", "bearerToken", "t"),
 		}, source.Credentials{Secret: "argocd/b", BearerToken: "t", Insecure: true, Proxy: "http://proxy:1"}},
+		"what a repository says about a proxy goes first": {"https://h/a", "", []*corev1.Secret{
+			secret("a", "repository", "url", "https://h/a", "noProxy", "x"),
+			secret("b", "repo-creds", "url", "https://h", "password", "p", "proxy", "http://proxy:1", "noProxy", "y"),
+		}, source.Credentials{Secret: "argocd/b", Password: "p", Proxy: "http://proxy:1", NoProxy: "x"}},
+		"a template completes what a repository says about a proxy": {"https://h/a", "", []*corev1.Secret{
+			secret("a", "repository", "url", "https://h/a", "proxy", "http://own:1"),
+			secret("b", "repo-creds", "url", "https://h", "password", "p", "proxy", "http://proxy:1", "noProxy", "y"),
+		}, source.Credentials{Secret: "argocd/b", Password: "p", Proxy: "http://own:1", NoProxy: "y"}},
+		"a template does not say that any server is trusted": {"https://h/a", "", []*corev1.Secret{
+			secret("b", "repo-creds", "url", "https://h", "password", "p", "insecure", "true", "insecureIgnoreHostKey", "true"),
+		}, source.Credentials{Secret: "argocd/b", Password: "p"}},
+		"a template may end in the port that its scheme has": {"https://h/a", "", []*corev1.Secret{
+			secret("a", "repo-creds", "url", "https://h:443/", "password", "p"),
+		}, source.Credentials{Secret: "argocd/a", Password: "p"}},
+		"a template of an SSH server covers both forms": {"git@h:team/a.git", "", []*corev1.Secret{
+			secret("a", "repo-creds", "url", "ssh://git@h:22", "sshPrivateKey", "k"),
+		}, source.Credentials{Secret: "argocd/a", SSHPrivateKey: "k"}},
 		"Secrets for Helm and OCI are for others": {"https://h/a", "", []*corev1.Secret{
 			secret("a", "repository", "url", "https://h/a", "type", "helm", "password", "p"),
 			secret("b", "repo-creds", "url", "https://h", "type", "oci", "password", "p"),
@@ -77,7 +94,7 @@ func TestCredentialsFrom(t *testing.T) {
 				"tlsClientCertData", "c", "tlsClientCertKey", "k", "insecureIgnoreHostKey", "true",
 				"proxy", "http://x", "noProxy", "h2", "enableLfs", "true", "forceHttpBasicAuth", "true"),
 		}, source.Credentials{Secret: "argocd/a", Username: "u", Password: "p", TLSClientCert: "c", TLSClientKey: "k",
-			InsecureIgnoreHostKey: true, Proxy: "http://x", NoProxy: "h2"}},
+			ForceBasic: true, InsecureIgnoreHostKey: true, Proxy: "http://x", NoProxy: "h2"}},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()
@@ -98,6 +115,7 @@ func TestCredentialsThatCannotBeUsed(t *testing.T) {
 		"an Azure service principal": {"azureServicePrincipalClientSecret", "s3cret"},
 		"Azure workload identity":    {"useAzureWorkloadIdentity", "true"},
 		"a flag that is none":        {"insecure", "s3cret"},
+		"another that is none":       {"forceHttpBasicAuth", "s3cret"},
 	} {
 		for _, kind := range []string{"repository", "repo-creds"} {
 			t.Run(sentence+" in a Secret of type "+kind, func(t *testing.T) {
