@@ -73,7 +73,7 @@ func TestCredentials(t *testing.T) {
 		t.Parallel()
 		all := source.Credentials{
 			Secret: "argocd/team", Username: "u", Password: "s3cret", BearerToken: "s3cret", SSHPrivateKey: "s3cret",
-			TLSClientKey: "s3cret", Proxy: "http://u:s3cret@proxy",
+			TLSClientKey: "s3cret", App: source.GitHubApp{PrivateKey: "s3cret"}, Proxy: "http://u:s3cret@proxy",
 		}
 		inJSON, err := json.Marshal(map[string]any{"c": all, "p": &all})
 		printed := string(inJSON)

@@ -4,6 +4,7 @@
 package source
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -28,6 +29,8 @@ type Credentials struct {
 	ForceBasic bool
 	// SSHPrivateKey is a private key in PEM or OpenSSH form, without a passphrase.
 	SSHPrivateKey string
+	// App is the GitHub App whose tokens are used where there is no other secret.
+	App GitHubApp
 	// TLSClientCert and TLSClientKey are a client certificate in PEM.
 	TLSClientCert, TLSClientKey string
 	// CA is a bundle of certificates in PEM, trusted instead of the system's.
@@ -52,6 +55,8 @@ func (c Credentials) String() string {
 		kind = "bearer"
 	case c.Username != "" || c.Password != "":
 		kind = "basic"
+	case c.App.PrivateKey != "":
+		kind = "github-app"
 	case c.TLSClientCert != "":
 		kind = "client-certificate"
 	}
@@ -73,7 +78,13 @@ func (c Credentials) MarshalJSON() ([]byte, error) { return json.Marshal(c.Strin
 // anonymous tells whether there is nothing to authenticate with.
 func (c Credentials) anonymous() bool {
 	return c.Username == "" && c.Password == "" && c.BearerToken == "" && c.SSHPrivateKey == "" &&
-		c.TLSClientCert == ""
+		c.App.PrivateKey == "" && c.TLSClientCert == ""
+}
+
+// byApp tells whether tokens of a GitHub App authenticate, as they do where nothing else
+// does over HTTP (as Argo CD 3.5: Repository.GetGitCreds).
+func (c Credentials) byApp() bool {
+	return c.App.PrivateKey != "" && c.Password == "" && c.BearerToken == ""
 }
 
 // identity is a digest under a secret of this installation: equal for equal credentials,
@@ -82,7 +93,8 @@ func (c Credentials) identity(salt []byte, location string) string {
 	mac := hmac.New(sha256.New, salt)
 	for _, part := range []string{
 		location, c.Username, c.Password, c.BearerToken, c.SSHPrivateKey, c.TLSClientCert, c.TLSClientKey,
-		c.CA, c.KnownHosts, fmt.Sprint(c.Insecure, c.InsecureIgnoreHostKey, c.ForceBasic), c.Proxy, c.NoProxy,
+		c.CA, c.KnownHosts, c.Proxy, c.NoProxy, fmt.Sprint(c.Insecure, c.InsecureIgnoreHostKey, c.ForceBasic),
+		c.App.PrivateKey, c.App.BaseURL, c.App.CA, fmt.Sprint(c.App.ID, c.App.Installation),
 	} {
 		_, _ = fmt.Fprintf(mac, "%d:%s", len(part), part)
 	}
@@ -91,7 +103,7 @@ func (c Credentials) identity(salt []byte, location string) string {
 
 // scrub removes secrets from a text that a server or a library wrote.
 func (c Credentials) scrub(text string) string {
-	secrets := []string{c.Password, c.BearerToken, c.SSHPrivateKey, c.TLSClientKey}
+	secrets := []string{c.Password, c.BearerToken, c.SSHPrivateKey, c.TLSClientKey, c.App.PrivateKey}
 	if c.Password != "" {
 		basic := []byte(c.basicUser() + ":" + c.Password)
 		secrets = append(secrets, base64.StdEncoding.EncodeToString(basic), url.QueryEscape(c.Password))
@@ -108,11 +120,9 @@ func (c Credentials) scrub(text string) string {
 	return text
 }
 
-// basicUser is the user of basic authentication; servers that take a token as the
-// password want some name (as Argo CD 3.5: util/git/client.go).
-func (c Credentials) basicUser() string {
-	if c.Username == "" {
-		return "x-access-token"
-	}
-	return c.Username
-}
+// tokenUser is the user where the password is a token: servers want some name (as Argo CD
+// 3.5: util/git/client.go).
+const tokenUser = "x-access-token"
+
+// basicUser is the user of basic authentication.
+func (c Credentials) basicUser() string { return cmp.Or(c.Username, tokenUser) }

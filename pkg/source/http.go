@@ -30,6 +30,8 @@ type httpRemote struct {
 	base        string
 	moved       atomic.Pointer[string] // where the server redirected to, on the same host
 	credentials Credentials
+	app         *app                   // where its tokens authenticate
+	token       atomic.Pointer[string] // the last one that was sent
 	bounds      limits
 }
 
@@ -102,29 +104,42 @@ func (h *httpRemote) do(ctx context.Context, method, to string, body []byte) (*h
 		request.Header.Set("Content-Type", "application/x-"+uploadPack+"-request")
 		request.Header.Set("Accept", "application/x-"+uploadPack+"-result")
 	}
-	h.authorize(request)
+	if err = h.authorize(request); err != nil {
+		return nil, err
+	}
 	response, err := h.client.Do(request)
 	if err != nil {
 		return nil, h.failed(err)
 	}
 	if response.StatusCode != http.StatusOK {
 		_ = response.Body.Close()
-		return nil, h.refused(response.StatusCode)
+		return nil, h.refused(ctx, response.StatusCode)
 	}
 	return response, nil
 }
 
-func (h *httpRemote) authorize(request *http.Request) {
+func (h *httpRemote) authorize(request *http.Request) error {
 	c := h.credentials
 	switch {
+	case h.app != nil:
+		token, err := h.app.get(request.Context())
+		if err != nil {
+			return err
+		}
+		h.token.Store(&token)
+		request.SetBasicAuth(tokenUser, token)
 	case c.BearerToken != "" && (c.Password == "" || !c.ForceBasic):
 		request.Header.Set("Authorization", "Bearer "+c.BearerToken)
 	case c.Password != "" || c.Username != "":
 		request.SetBasicAuth(c.basicUser(), c.Password)
 	}
+	return nil
 }
 
-func (h *httpRemote) refused(status int) error {
+func (h *httpRemote) refused(ctx context.Context, status int) error {
+	if token := h.token.Load(); token != nil && status == http.StatusUnauthorized {
+		h.app.forget(ctx, *token)
+	}
 	switch {
 	case (status == http.StatusUnauthorized || status == http.StatusForbidden) && h.credentials.anonymous():
 		return failure(Unauthorized, "the server asks for credentials (status %d): add a repository Secret, "+
@@ -143,7 +158,13 @@ func (h *httpRemote) refused(status int) error {
 }
 
 // failed makes the error of a request one that is safe to show and says what to do.
-func (h *httpRemote) failed(err error) error { return transportError(err, h.credentials) }
+func (h *httpRemote) failed(err error) error {
+	known := h.credentials
+	if token := h.token.Load(); token != nil {
+		known.Username, known.Password = tokenUser, *token
+	}
+	return transportError(err, known)
+}
 
 func transportError(err error, credentials Credentials) error {
 	var known *Error

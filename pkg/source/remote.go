@@ -51,7 +51,9 @@ type limits struct {
 	refs       int64 // bytes of an answer to a query for references
 }
 
-func dial(at location, raw string, credentials Credentials, bounds limits) (remote, error) {
+// dial returns the way to a repository; nothing is asked yet.
+func (r *Repositories) dial(at location, raw string, credentials Credentials) (remote, error) {
+	bounds := r.bounds
 	switch at.scheme {
 	case "file":
 		return &streamRemote{open: localStream(at.path), bounds: bounds, credentials: credentials}, nil
@@ -62,6 +64,11 @@ func dial(at location, raw string, credentials Credentials, bounds limits) (remo
 		}
 		return &streamRemote{open: open, bounds: bounds, credentials: credentials}, nil
 	default:
-		return newHTTPRemote(at, raw, credentials, bounds)
+		remote, err := newHTTPRemote(at, raw, credentials, bounds)
+		if err != nil {
+			return nil, err
+		}
+		remote.app, err = r.app(at, credentials)
+		return remote, err
 	}
 }

@@ -58,6 +58,7 @@ type Repositories struct {
 
 	mu          sync.Mutex
 	known       map[string]*repository
+	apps        map[string]*app
 	subscribers map[int]func(url string)
 	nextID      int
 }
@@ -103,6 +104,7 @@ func New(options Options) (*Repositories, error) {
 		fetching:    semaphore.NewWeighted(4),
 		metrics:     measured,
 		known:       map[string]*repository{},
+		apps:        map[string]*app{},
 		subscribers: map[int]func(string){},
 	}, nil
 }
@@ -192,7 +194,7 @@ func (r *Repositories) repository(url string, credentials Credentials) (*reposit
 	if known, found := r.known[key]; found {
 		return known, nil
 	}
-	server, err := dial(at, url, credentials, r.bounds)
+	server, err := r.dial(at, url, credentials)
 	if err != nil {
 		return nil, err
 	}

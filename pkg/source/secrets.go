@@ -21,8 +21,6 @@ const (
 // unsupported lists keys of kinds of credentials that cannot be used, with their names.
 func unsupported() [][2]string {
 	return [][2]string{
-		{"githubAppPrivateKey", "a GitHub App"},
-		{"githubAppID", "a GitHub App"},
 		{"gcpServiceAccountKey", "a Google service account"},
 		{"azureServicePrincipalClientSecret", "an Azure service principal"},
 	}
@@ -134,7 +132,7 @@ func credentialsOf(secret *corev1.Secret) (Credentials, error) {
 	for _, key := range unsupported() {
 		if field(secret, key[0]) != "" {
 			return Credentials{}, failure(Invalid, "Secret %s holds credentials of %s (key %s), which are not "+
-				"supported: use username and password, bearerToken, or sshPrivateKey", name, key[1], key[0])
+				"supported: use username and password, bearerToken, sshPrivateKey or a GitHub App", name, key[1], key[0])
 		}
 	}
 	flags := map[string]bool{}
@@ -147,9 +145,14 @@ func credentialsOf(secret *corev1.Secret) (Credentials, error) {
 	}
 	if flags["useAzureWorkloadIdentity"] {
 		return Credentials{}, failure(Invalid, "Secret %s asks for Azure workload identity, which is not "+
-			"supported: use username and password, bearerToken, or sshPrivateKey", name)
+			"supported: use username and password, bearerToken, sshPrivateKey or a GitHub App", name)
+	}
+	app, err := appOf(secret)
+	if err != nil {
+		return Credentials{}, err
 	}
 	return Credentials{
+		App:                   app,
 		Secret:                name,
 		Username:              field(secret, "username"),
 		Password:              field(secret, "password"),
@@ -163,6 +166,29 @@ func credentialsOf(secret *corev1.Secret) (Credentials, error) {
 		Proxy:                 field(secret, "proxy"),
 		NoProxy:               field(secret, "noProxy"),
 	}, nil
+}
+
+// appOf reads the keys of a GitHub App. Half of them are an error: without one of the two
+// that matter the repository would be read as nobody.
+func appOf(secret *corev1.Secret) (GitHubApp, error) {
+	app := GitHubApp{
+		PrivateKey: field(secret, "githubAppPrivateKey"),
+		BaseURL:    field(secret, "githubAppEnterpriseBaseUrl"),
+	}
+	for key, id := range map[string]*int64{
+		"githubAppID": &app.ID, "githubAppInstallationID": &app.Installation,
+	} {
+		value, err := strconv.ParseInt(cmp.Or(field(secret, key), "0"), 10, 64)
+		if err != nil || value < 0 {
+			return GitHubApp{}, failure(Invalid, "Secret %s: %s is not a number", secretName(secret), key)
+		}
+		*id = value
+	}
+	if (app.ID == 0) != (app.PrivateKey == "") {
+		return GitHubApp{}, failure(Invalid, "Secret %s: githubAppID and githubAppPrivateKey go together: set both",
+			secretName(secret))
+	}
+	return app, nil
 }
 
 func field(secret *corev1.Secret, key string) string {

@@ -82,6 +82,12 @@ func TestCredentialsFrom(t *testing.T) {
 		"a template of an SSH server covers both forms": {"git@h:team/a.git", "", []*corev1.Secret{
 			secret("a", "repo-creds", "url", "ssh://git@h:22", "sshPrivateKey", "k"),
 		}, source.Credentials{Secret: "argocd/a", SSHPrivateKey: "k"}},
+		"a GitHub App of a template": {"https://h/a", "", []*corev1.Secret{
+			secret("a", "repo-creds", "url", "https://h", "githubAppID", "12", "githubAppInstallationID", "34",
+				"githubAppPrivateKey", "k", "githubAppEnterpriseBaseUrl", "https://api"),
+		}, source.Credentials{Secret: "argocd/a", App: source.GitHubApp{
+			ID: 12, Installation: 34, PrivateKey: "k", BaseURL: "https://api",
+		}}},
 		"Secrets for Helm and OCI are for others": {"https://h/a", "", []*corev1.Secret{
 			secret("a", "repository", "url", "https://h/a", "type", "helm", "password", "p"),
 			secret("b", "repo-creds", "url", "https://h", "type", "oci", "password", "p"),
@@ -109,13 +115,15 @@ func TestCredentialsFrom(t *testing.T) {
 func TestCredentialsThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	for sentence, data := range map[string][]string{
-		"a GitHub App":               {"githubAppPrivateKey", "s3cret"},
-		"a GitHub App by number":     {"githubAppID", "12"},
-		"a Google service account":   {"gcpServiceAccountKey", "s3cret"},
-		"an Azure service principal": {"azureServicePrincipalClientSecret", "s3cret"},
-		"Azure workload identity":    {"useAzureWorkloadIdentity", "true"},
-		"a flag that is none":        {"insecure", "s3cret"},
-		"another that is none":       {"forceHttpBasicAuth", "s3cret"},
+		"a GitHub App without its number":   {"githubAppPrivateKey", "s3cret"},
+		"a GitHub App without its key":      {"githubAppID", "12"},
+		"a GitHub App whose number is none": {"githubAppPrivateKey", "s3cret", "githubAppID", "s3cret"},
+		"an installation below zero":        {"githubAppPrivateKey", "s3cret", "githubAppID", "1", "githubAppInstallationID", "-1"},
+		"a Google service account":          {"gcpServiceAccountKey", "s3cret"},
+		"an Azure service principal":        {"azureServicePrincipalClientSecret", "s3cret"},
+		"Azure workload identity":           {"useAzureWorkloadIdentity", "true"},
+		"a flag that is none":               {"insecure", "s3cret"},
+		"another that is none":              {"forceHttpBasicAuth", "s3cret"},
 	} {
 		for _, kind := range []string{"repository", "repo-creds"} {
 			t.Run(sentence+" in a Secret of type "+kind, func(t *testing.T) {

@@ -3,7 +3,12 @@
 
 package source
 
-import corev1 "k8s.io/api/core/v1"
+import (
+	"net/url"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+)
 
 // Trust is what servers are recognised by, from Argo CD's ConfigMaps.
 type Trust struct {
@@ -32,6 +37,9 @@ func (c Credentials) Trusting(trust Trust, repository string) Credentials {
 	at, err := parseLocation(repository)
 	if err != nil {
 		return c
+	}
+	if api, err := url.Parse(c.App.api()); err == nil && c.byApp() {
+		c.App.CA = trust.Certificates[strings.ToLower(api.Hostname())]
 	}
 	switch at.scheme {
 	case "ssh":
