@@ -22,6 +22,8 @@ const (
 	Apply Action = "Apply"
 	// Delete removes the object with the UID of the change.
 	Delete Action = "Delete"
+	// Release takes the finalizer of the change off the object with its UID.
+	Release Action = "Release"
 	// CreateNamespace makes sure that a namespace exists, with the labels and annotations
 	// of the manifest, and takes nothing from whoever else manages it.
 	CreateNamespace Action = "CreateNamespace"
@@ -32,8 +34,10 @@ type Change struct {
 	Action Action
 	// Manifest is the object; Delete reads only its key and version ("" for any version).
 	Manifest manifest.Manifest
-	// UID is that of the object that Delete removes; it must be set.
+	// UID is that of the object that Delete removes or Release lets go of; it must be set.
 	UID types.UID
+	// Finalizer is what Release takes off, and Delete, too, where it is set.
+	Finalizer string
 	// Propagation says what Delete does to dependents; "" is the kind's default.
 	Propagation metav1.DeletionPropagation
 }

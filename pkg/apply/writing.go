@@ -7,13 +7,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 
@@ -50,11 +48,11 @@ func (w writing) run(ctx context.Context) Result {
 	if err == nil {
 		var object *metav1.PartialObjectMetadata
 		object, err = w.send(ctx, resource)
-		if err == nil && w.change.Action != Delete {
+		if err == nil && !w.byUID() {
 			return w.applied(result, object)
 		}
 	}
-	if w.change.Action == Delete {
+	if w.byUID() {
 		return w.deleted(result, err)
 	}
 	return w.failed(result, err)
@@ -66,7 +64,7 @@ func (w writing) resource(ctx context.Context) (cluster.Resource, error) {
 	if err := cluster.CheckPath(change.Manifest.Key); err != nil {
 		return cluster.Resource{}, refusal(err.Error())
 	}
-	if change.Action == Delete && change.UID == "" {
+	if w.byUID() && change.UID == "" {
 		return cluster.Resource{}, refusal("nothing is deleted without the UID of the object that was seen")
 	}
 	resource, err := w.target.Resource(ctx, change.Manifest.GroupVersionKind())
@@ -120,13 +118,11 @@ func (w writing) request(ctx context.Context, resource cluster.Resource) (*metav
 	if err != nil {
 		return nil, err
 	}
-	if w.change.Action == Delete {
-		body, err := w.change.deleteOptions(w.options)
-		if err != nil {
-			return nil, fmt.Errorf("encode delete options: %w", err)
-		}
-		return nil, client.Delete().AbsPath(w.path(resource)...).MaxRetries(0).
-			SetHeader("Content-Type", runtime.ContentTypeJSON).Body(body).Do(ctx).Error()
+	switch w.change.Action {
+	case Delete:
+		return nil, w.remove(ctx, client, w.path(resource))
+	case Release:
+		return nil, w.release(ctx, client, w.path(resource))
 	}
 	request := client.Patch(types.ApplyPatchType).AbsPath(w.path(resource)...).MaxRetries(0).
 		SetHeader("Accept", accept).Param("fieldManager", w.manager()).Param("force", "true")
@@ -135,6 +131,9 @@ func (w writing) request(ctx context.Context, resource cluster.Resource) (*metav
 	}
 	return metadataOf(request.Body(w.change.Manifest.JSON).Do(ctx))
 }
+
+// byUID reports that the change is about one certain object, whatever its content.
+func (w writing) byUID() bool { return w.change.Action == Delete || w.change.Action == Release }
 
 func (w writing) manager() string {
 	if w.change.Action == CreateNamespace {

@@ -5,6 +5,7 @@ package cluster
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -36,6 +37,9 @@ func Record(gvk schema.GroupVersionKind, object metav1.Object, rules HealthRules
 		Application:     live.Tracked(annotations, key),
 		Keep:            live.KeepOf(annotations),
 		Silent:          live.SilentOf(annotations),
+		Hook:            live.HookOf(annotations),
+		Held:            slices.Contains(object.GetFinalizers(), live.HookFinalizer),
+		Wave:            live.WaveOf(annotations),
 		Deleting:        object.GetDeletionTimestamp() != nil,
 	}
 	full, isFull := object.(*unstructured.Unstructured)

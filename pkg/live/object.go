@@ -31,17 +31,45 @@ type Object struct {
 	Keep Keep
 	// Silent reports that the object's own annotation keeps its health out of its application's.
 	Silent bool
+	// Hook is zero unless the object's own annotations make it a hook.
+	Hook Hook
+	// Held reports that the object has HookFinalizer.
+	Held bool
+	// Wave is the sync wave in the object's own annotations.
+	Wave int
 	// Health is nil for a kind that has no health rule.
 	Health *health.Health
 }
 
-// Keep is a set of removals that an object forbids.
+// Keep is what an object says of its removal.
 type Keep uint8
 
-// The removals that an object's sync options can forbid.
+// What an object's sync options can say of its removal.
 const (
 	// KeepOnPrune is Prune=false: the object stays when Git no longer has it.
 	KeepOnPrune Keep = 1 << iota
 	// KeepOnDelete is Delete=false: the object stays when its Application is deleted.
 	KeepOnDelete
+	// ConfirmPrune is Prune=confirm: a person has to approve.
+	ConfirmPrune
+	// ConfirmDelete is Delete=confirm: a person has to approve.
+	ConfirmDelete
+	// PruneLast is PruneLast=true: the object goes when all others are healthy.
+	PruneLast
+	// SaysPrune and SaysDelete are set where the object itself says something, whatever its
+	// Application does.
+	SaysPrune
+	SaysDelete
 )
+
+// Or returns what holds for an object of an Application with options of its own: what the
+// object says counts more.
+func (k Keep) Or(options Keep) Keep {
+	if k&SaysPrune != 0 {
+		options &^= KeepOnPrune | ConfirmPrune
+	}
+	if k&SaysDelete != 0 {
+		options &^= KeepOnDelete | ConfirmDelete
+	}
+	return k | options
+}

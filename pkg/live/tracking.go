@@ -20,8 +20,9 @@ const (
 	// FieldManager is the name under which Capstan owns fields.
 	FieldManager = "capstan"
 
-	silentAnnotation      = "argocd.argoproj.io/ignore-healthcheck"
-	syncOptionsAnnotation = "argocd.argoproj.io/sync-options"
+	silentAnnotation = "argocd.argoproj.io/ignore-healthcheck"
+	// SyncOptionsAnnotation holds an object's own sync options, separated by commas.
+	SyncOptionsAnnotation = "argocd.argoproj.io/sync-options"
 	helmPolicyAnnotation  = "helm.sh/resource-policy"
 )
 
@@ -41,19 +42,11 @@ func Tracked(annotations map[string]string, key manifest.Key) string {
 	return application
 }
 
-// KeepOf returns the removals that an object's annotations forbid.
+// KeepOf returns what an object's annotations say of its removal.
 func KeepOf(annotations map[string]string) Keep {
-	var keep Keep
-	for option := range strings.SplitSeq(annotations[syncOptionsAnnotation], ",") {
-		switch strings.TrimSpace(option) {
-		case "Prune=false":
-			keep |= KeepOnPrune
-		case "Delete=false":
-			keep |= KeepOnDelete
-		}
-	}
+	keep := KeepOption(strings.Split(annotations[SyncOptionsAnnotation], ","))
 	if annotations[helmPolicyAnnotation] == "keep" {
-		keep |= KeepOnPrune | KeepOnDelete
+		keep |= KeepOnPrune | KeepOnDelete | SaysPrune | SaysDelete
 	}
 	return keep
 }
@@ -61,3 +54,29 @@ func KeepOf(annotations map[string]string) Keep {
 // SilentOf reports whether an object's annotations keep its health out of its application's
 // (as Argo CD 3.5: controller/health.go).
 func SilentOf(annotations map[string]string) bool { return annotations[silentAnnotation] == "true" }
+
+// KeepOption reads what sync options say of removals.
+func KeepOption(options []string) Keep {
+	var keep Keep
+	for _, option := range options {
+		switch option = strings.TrimSpace(option); {
+		case option == "PruneLast=true":
+			keep |= PruneLast
+		case strings.HasPrefix(option, "Prune="):
+			keep |= SaysPrune | removal(option, KeepOnPrune, ConfirmPrune)
+		case strings.HasPrefix(option, "Delete="):
+			keep |= SaysDelete | removal(option, KeepOnDelete, ConfirmDelete)
+		}
+	}
+	return keep
+}
+
+func removal(option string, never, confirm Keep) Keep {
+	switch _, value, _ := strings.Cut(option, "="); value {
+	case "false":
+		return never
+	case "confirm":
+		return confirm
+	}
+	return 0
+}

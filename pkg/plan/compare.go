@@ -67,7 +67,7 @@ func drifted(application string, seen view) bool {
 func extra(object live.Object, prune bool) Change {
 	change := Change{
 		Key: object.Key, Version: object.Version, UID: object.UID, Health: object.Health, Silent: object.Silent, Live: true,
-		Keep: object.Keep, Action: None, Reason: Extra,
+		Held: object.Held, Keep: object.Keep, Wave: object.Wave, Action: None, Reason: Extra,
 	}
 	switch {
 	case object.Deleting:

@@ -95,6 +95,8 @@ type Change struct {
 	Silent bool
 	// Live reports that the object is in the destination.
 	Live bool
+	// Held reports that the object carries live.HookFinalizer.
+	Held bool
 }
 
 // InSync reports that there is nothing to do and nothing in the way.
@@ -108,6 +110,8 @@ type Input struct {
 	Desired []Desired
 	// Live are the records of the desired keys and of all that the application tracks.
 	Live []live.Object
+	// Apart are the keys of Git's hooks, which are not kept in sync.
+	Apart []manifest.Key
 	// Applied is what earlier applies left.
 	Applied []Applied
 	// Prune allows to delete what Git no longer has.
@@ -133,8 +137,11 @@ func Make(input Input) Plan {
 		record, isApplied := applied[desired.Key]
 		changes = append(changes, compare(input, desired, view{object, isLive, record, isApplied}))
 	}
+	for _, apart := range input.Apart {
+		wanted[apart] = true
+	}
 	for _, object := range input.Live {
-		if !wanted[object.Key] && object.Application == input.Application {
+		if !wanted[object.Key] && object.Application == input.Application && object.Hook == 0 {
 			changes = append(changes, extra(object, input.Prune))
 		}
 	}

@@ -6,19 +6,12 @@ package plan
 import (
 	"errors"
 	"fmt"
-	"strconv"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/capstan-dev/capstan/pkg/live"
 	"github.com/capstan-dev/capstan/pkg/manifest"
-)
-
-const (
-	waveAnnotation     = "argocd.argoproj.io/sync-wave"
-	hookAnnotation     = "argocd.argoproj.io/hook"
-	helmHookAnnotation = "helm.sh/hook"
 )
 
 // Destination is what preparing manifests needs to know of where they go.
@@ -39,10 +32,14 @@ type Prepared struct {
 	Desired []Desired
 	// Repeated are the keys that the manifests held more than once; the last one counts.
 	Repeated []manifest.Key
+	// HookManifests are the objects that are hooks.
+	HookManifests []manifest.Manifest
+	// Hooks are the moments of these, one entry a moment.
+	Hooks []Hook
 }
 
 // Prepare gives each manifest its namespace, its tracking annotation and the managed label.
-// It fails where a kind is unknown to the destination, or the object is a hook.
+// It fails where a kind is unknown to the destination.
 func Prepare(manifests []manifest.Manifest, destination Destination) (Prepared, error) {
 	var prepared Prepared
 	at := make(map[manifest.Key]int, len(manifests))
@@ -51,9 +48,14 @@ func Prepare(manifests []manifest.Manifest, destination Destination) (Prepared, 
 		if err != nil {
 			return Prepared{}, err
 		}
-		ready, desired, err := prepare(object, destination)
+		hook := live.HookOf(object.GetAnnotations())
+		ready, desired, err := prepare(object, destination, hook)
 		if err != nil {
 			return Prepared{}, fmt.Errorf("%s %q: %w", m.Kind, m.Name, err)
+		}
+		if hook != 0 {
+			prepared.addHook(hook, ready, desired.Wave, object.GetGenerateName())
+			continue
 		}
 		if i, repeated := at[ready.Key]; repeated {
 			prepared.Repeated = append(prepared.Repeated, ready.Key)
@@ -67,10 +69,13 @@ func Prepare(manifests []manifest.Manifest, destination Destination) (Prepared, 
 	return prepared, nil
 }
 
-func prepare(object *unstructured.Unstructured, destination Destination) (manifest.Manifest, Desired, error) {
+func prepare(
+	object *unstructured.Unstructured, destination Destination, hook live.Hook,
+) (manifest.Manifest, Desired, error) {
 	annotations := object.GetAnnotations()
-	if err := refuse(object, annotations); err != nil {
-		return manifest.Manifest{}, Desired{}, err
+	if object.GetName() == "" && hook == 0 {
+		return manifest.Manifest{}, Desired{}, errors.New(
+			"metadata.generateName names no object to keep in sync: set metadata.name")
 	}
 	namespaced, err := destination.Namespaced(object.GroupVersionKind())
 	if err != nil {
@@ -89,30 +94,8 @@ func prepare(object *unstructured.Unstructured, destination Destination) (manife
 	}
 	return ready, Desired{
 		Key: ready.Key, Version: ready.Version, Digest: ready.Digest,
-		Wave: waveOf(annotations), Keep: live.KeepOf(annotations),
+		Wave: live.WaveOf(annotations), Keep: live.KeepOf(annotations),
 	}, nil
-}
-
-// refuse names what cannot be applied as it stands.
-func refuse(object *unstructured.Unstructured, annotations map[string]string) error {
-	if object.GetName() == "" {
-		return errors.New("metadata.generateName names no object to keep in sync: set metadata.name")
-	}
-	for _, hook := range []string{hookAnnotation, helmHookAnnotation} {
-		if annotations[hook] != "" {
-			return fmt.Errorf("the annotation %s makes it a hook, and hooks are not run by this version", hook)
-		}
-	}
-	return nil
-}
-
-// waveOf reads a sync wave; what is no number counts as none (as Argo CD 3.6: gitops-engine, syncwaves).
-func waveOf(annotations map[string]string) int {
-	wave, err := strconv.Atoi(annotations[waveAnnotation])
-	if err != nil {
-		return 0
-	}
-	return wave
 }
 
 // track marks the object as the application's. Of what only a server writes, a null

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
 
+	"github.com/capstan-dev/capstan/pkg/live"
 	"github.com/capstan-dev/capstan/pkg/manifest"
 	"github.com/capstan-dev/capstan/pkg/plan"
 )
@@ -85,10 +87,6 @@ func TestPrepareRefuses(t *testing.T) {
 		"a kind that the destination does not serve": {
 			in: "{apiVersion: v1, kind: Unknown, metadata: {name: a}}", want: "does not serve",
 		},
-		"a hook": {
-			in:   "{apiVersion: batch/v1, kind: Job, metadata: {name: a, annotations: {argocd.argoproj.io/hook: PreSync}}}",
-			want: "argocd.argoproj.io/hook",
-		},
 		"an object without a name of its own": {
 			in: "{apiVersion: batch/v1, kind: Job, metadata: {generateName: a-}}", want: "metadata.generateName",
 		},
@@ -117,5 +115,53 @@ func TestPrepareCountsTheLastOfRepeatedObjects(t *testing.T) {
 	}
 	if diff := cmp.Diff([]manifest.Key{key("ConfigMap", "a")}, got.Repeated); diff != "" {
 		t.Errorf("repeated (-want +got):\n%s", diff)
+	}
+}
+
+func TestPrepareSetsHooksApart(t *testing.T) {
+	t.Parallel()
+	plain := parse(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}")
+	both := parse(t, `{apiVersion: batch/v1, kind: Job, metadata: {generateName: b-, annotations: {
+  argocd.argoproj.io/hook: "PreSync,PostSync", argocd.argoproj.io/sync-wave: "2", argocd.argoproj.io/hook-delete-policy: HookFailed}}}`)
+	never := parse(t, "{apiVersion: batch/v1, kind: Job, metadata: {name: c, annotations: {argocd.argoproj.io/hook: Skip}}}")
+	got, err := plan.Prepare([]manifest.Manifest{plain, both, never}, destination())
+	if err != nil {
+		t.Fatalf("Prepare: %v", err)
+	}
+	if len(got.Desired) != 1 || len(got.HookManifests) != 2 {
+		t.Errorf("prepared %d objects and %d hooks, want 1 and 2", len(got.Desired), len(got.HookManifests))
+	}
+	named := plan.Named(got.Hooks, "0123456789", time.Unix(17, 0))
+	type shown struct {
+		Name   string
+		Phase  plan.Phase
+		Wave   int
+		Policy live.Hook
+	}
+	var hooks []shown
+	for _, hook := range named {
+		hooks = append(hooks, shown{hook.Name, hook.Phase, hook.Wave, hook.Policy & (live.DeleteBefore | live.DeleteFailed)})
+	}
+	want := []shown{
+		{"b-0123456-presync-17", plan.PreSync, 2, live.DeleteFailed},
+		{"b-0123456-postsync-17", plan.PostSync, 2, live.DeleteFailed},
+	}
+	if diff := cmp.Diff(want, hooks); diff != "" {
+		t.Errorf("hooks (-want +got):\n%s", diff)
+	}
+	m, err := named[0].Object(got.HookManifests[named[0].Manifest], app)
+	if err != nil {
+		t.Fatalf("Object: %v", err)
+	}
+	for _, text := range []string{
+		`"name":"b-0123456-presync-17"`, `"finalizers":["argocd.argoproj.io/hook-finalizer"]`,
+		`guestbook:batch/Job:demo/b-0123456-presync-17`, `"capstan.dev/managed":"true"`,
+	} {
+		if !strings.Contains(string(m.JSON), text) {
+			t.Errorf("the hook's manifest lacks %s: %s", text, m.JSON)
+		}
+	}
+	if strings.Contains(string(m.JSON), "generateName") {
+		t.Errorf("the hook's manifest asks for another name: %s", m.JSON)
 	}
 }

@@ -3,7 +3,13 @@
 
 package plan
 
-import "k8s.io/apimachinery/pkg/runtime/schema"
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/capstan-dev/capstan/pkg/live"
+)
 
 // Step is a group of changes that may run side by side.
 type Step struct {
@@ -27,6 +33,22 @@ func (p Plan) Steps() []Step {
 		last = change
 	}
 	return steps
+}
+
+// Cascade returns the steps that remove all of an application's objects, hooks and all, the
+// last of a sync first. An object that is being deleted already is no part of them.
+func Cascade(objects []live.Object) []Step {
+	var p Plan
+	for _, object := range objects {
+		p.Changes = append(p.Changes, extra(object, true))
+	}
+	for i := range p.Changes {
+		if change := &p.Changes[i]; change.Reason == Extra {
+			change.Action = Prune
+		}
+	}
+	slices.SortStableFunc(p.Changes, order)
+	return p.Steps()
 }
 
 func together(a, b Change) bool {

@@ -16158,6 +16158,20 @@ func schema_pkg_apis_capstan_v1alpha1_SyncRunResource(ref common.ReferenceCallba
 							Format:      "",
 						},
 					},
+					"hookType": {
+						SchemaProps: spec.SchemaProps{
+							Description: "hookType is the phase that a hook ran in, empty for other objects.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"hookPhase": {
+						SchemaProps: spec.SchemaProps{
+							Description: "hookPhase is how a hook ended.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
 				},
 				Required: []string{"version", "kind", "name"},
 			},

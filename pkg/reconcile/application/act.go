@@ -10,6 +10,7 @@ import (
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/live"
 	"github.com/capstan-dev/capstan/pkg/plan"
 )
 
@@ -19,115 +20,181 @@ const blind = 10 * time.Second
 // act runs what may be run now and says when to look again.
 func (r *Reconciler) act(ctx context.Context, p *pass, s *state, lookErr error) time.Duration {
 	switch {
-	case terminating(p.app):
-		r.end(s, p, true, "operation terminated")
+	case terminating(p.app, s):
+		r.terminate(ctx, p, s, "Operation terminated")
+		return 0
+	case withdrawn(p.app, s):
+		r.terminate(ctx, p, s, "the operation was withdrawn")
 		return 0
 	case p.plan == nil && p.app.Operation != nil && isInvalid(lookErr):
 		r.end(s, p, true, lookErr.Error())
+		return 0
+	case p.app.Operation != nil && p.app.Operation.Sync == nil:
+		r.end(s, p, true, "the operation asks for nothing: set operation.sync")
 		return 0
 	case p.plan == nil:
 		return blind
 	case s.lagging:
 		return lag
 	}
-	chosen := decide(r.facts(p, s))
+	f := r.facts(p, s)
+	chosen := decide(f)
 	if chosen.held != "" {
 		p.problems = append(p.problems, v1alpha1.ApplicationCondition{
 			Type: v1alpha1.ApplicationConditionSyncError, Message: chosen.held,
 		})
 	}
-	if len(chosen.changes) == 0 && (p.app.Operation == nil || chosen.wait > 0) {
-		r.settleRun(s, p, chosen)
+	switch {
+	case s.run != nil && !s.run.active():
+		return r.flush(s, chosen)
+	case !chosen.begins():
 		return chosen.wait
 	}
-	return r.run(ctx, p, s, chosen)
+	return r.run(ctx, p, s, f, chosen)
 }
 
-// settleRun ends a run that waited for health and has nothing left to do.
-func (r *Reconciler) settleRun(s *state, p *pass, chosen decision) {
-	if s.run != nil && s.run.finished.IsZero() && chosen.wait == 0 {
-		r.end(s, p, chosen.held != "", chosen.held)
+// flush has the run that ended reported at once where there is more to do.
+func (r *Reconciler) flush(s *state, chosen decision) time.Duration {
+	if !chosen.begins() {
+		return 0
 	}
+	s.flushBy = r.Clock.Now()
+	return behind
 }
 
 func (r *Reconciler) facts(p *pass, s *state) facts {
 	f := facts{
-		operation: p.app.Operation, policy: policyOf(p.app), plan: *p.plan, applied: s.applied, attempt: s.attempt,
+		operation: p.app.Operation, policy: policyOf(p.app), plan: *p.plan, applied: s.applied,
+		spent: s.spent, healing: s.healing,
 		revision: p.desired.revision, held: heldBy(s.written), wanted: p.desired.made.rendered.String(),
 		empty: len(p.desired.objects) == 0, now: r.Clock.Now(),
 	}
-	if p.app.Spec.SyncPolicy != nil {
-		f.retry = p.app.Spec.SyncPolicy.Retry
+	if s.run.active() {
+		f.running = s.run.trigger
 	}
 	return f
 }
 
-// run executes the chosen changes step by step until one has to wait or fails.
-func (r *Reconciler) run(ctx context.Context, p *pass, s *state, chosen decision) time.Duration {
+// run takes the sync of the chosen changes as far as it goes.
+func (r *Reconciler) run(ctx context.Context, p *pass, s *state, f facts, chosen decision) time.Duration {
 	current := r.begin(s, p, chosen)
-	manifests, err := r.bytesOf(ctx, p)
-	if err != nil {
-		p.problems = append(p.problems, conditionOf(err))
-		return blind
+	if wait := current.retryAt.Sub(f.now); wait > 0 {
+		return wait
 	}
+	current.again()
 	if err := r.hold(ctx, p, current); err != nil {
 		p.problems = append(p.problems, conditionOf(err))
 		return blind
 	}
 	if err := r.ensureNamespace(ctx, p, chosen.dryRun); err != nil {
-		r.fail(s, p, chosen, err.Error())
-		return retryPause(s.attempt.count, nil)
+		return r.fail(s, p, f, chosen, err.Error())
 	}
-	steps := plan.Plan{Changes: chosen.changes}.Steps()
-	for i, step := range steps {
-		if i > 0 && step.Wave > steps[i-1].Wave && chosen.trigger != capstan.TriggerSelfHeal && !chosen.dryRun {
-			current.message = fmt.Sprintf("waiting for healthy state of wave %d", steps[i-1].Wave)
-			return 0
-		}
-		if waiting := unhealthyBelow(*p.plan, step, chosen); waiting != "" {
-			current.message = "waiting for healthy state of " + waiting
-			return 0
-		}
-		if failure := r.execute(ctx, p, s, step, chosen.dryRun, manifests); failure != "" {
-			r.forgetNamespace(p)
-			r.fail(s, p, chosen, failure)
-			return retryPause(s.attempt.count, nil)
-		}
+	done, err := r.proceed(ctx, p, s, r.courseOf(p, current, chosen))
+	switch {
+	case err != nil:
+		p.problems = append(p.problems, conditionOf(err))
+		return blind
+	case !done:
+		return 0
+	case current.failure != "":
+		r.forgetNamespace(p)
+		return r.fail(s, p, f, chosen, current.failure)
 	}
-	s.attempt = s.attempt.next(fingerprintOf(p.desired.revision, chosen.changes), false, r.Clock.Now())
+	if chosen.trigger == capstan.TriggerSelfHeal {
+		s.healing = s.healing.next(fingerprintOf(f.revision, chosen.changes), f.now)
+	}
+	s.spent = spent{}
 	r.end(s, p, false, "successfully synced (all tasks run)")
 	return 0
 }
 
-// unhealthyBelow names an object of a lower wave that is not healthy yet.
-func unhealthyBelow(p plan.Plan, step plan.Step, chosen decision) string {
-	if chosen.trigger == capstan.TriggerSelfHeal || chosen.dryRun {
-		return ""
+// fail ends an attempt of the run. The run stays in progress as long as there are retries
+// left; when they are used up, the same is not tried again.
+func (r *Reconciler) fail(s *state, p *pass, f facts, chosen decision, message string) time.Duration {
+	current := s.run
+	strategy := strategyOf(current.operation, retryOf(p.app))
+	if current.tries < limitOf(strategy, !current.operation.InitiatedBy.Automated) {
+		return current.retry(message, retryPause(current.tries+1, strategy), f.now)
 	}
-	for _, change := range p.Changes {
-		if change.Wave < step.Wave && change.InSync() && change.Health != nil && change.Health.Status.Worse("Suspended") {
-			return change.Kind + " " + change.Name
-		}
+	if current.tries > 0 {
+		message = fmt.Sprintf("%s (retried %d times).", message, current.tries)
 	}
-	return ""
-}
-
-// fail ends a run whose changes may be tried again; an operation that asks for retries
-// stays in progress until they are used up.
-func (r *Reconciler) fail(s *state, p *pass, chosen decision, message string) {
-	s.attempt = s.attempt.next(fingerprintOf(p.desired.revision, chosen.changes), true, r.Clock.Now())
-	if limit := limitOf(strategyOf(r.facts(p, s)), true); p.app.Operation != nil && s.attempt.count <= limit {
-		s.run.tries, s.run.message = s.attempt.count, message+" Retrying."
-		return
+	if chosen.trigger == capstan.TriggerSelfHeal {
+		s.healing = s.healing.next(fingerprintOf(f.revision, chosen.changes), f.now)
+	} else {
+		s.spent = spentOn(f, chosen.changes)
 	}
 	r.end(s, p, true, message)
 	p.problems = append(p.problems, v1alpha1.ApplicationCondition{
 		Type: v1alpha1.ApplicationConditionSyncError, Message: message,
 	})
+	return 0
 }
 
-// terminating reports that somebody asked the operation in progress to stop.
-func terminating(app *v1alpha1.Application) bool {
-	state := app.Status.OperationState
-	return app.Operation != nil && state != nil && state.Phase == v1alpha1.OperationTerminating
+func retryOf(app *v1alpha1.Application) *v1alpha1.RetryStrategy {
+	if app.Spec.SyncPolicy == nil {
+		return nil
+	}
+	return app.Spec.SyncPolicy.Retry
+}
+
+// terminating reports that somebody asked the sync in progress to stop.
+func terminating(app *v1alpha1.Application, s *state) bool {
+	return isTerminating(app) && (app.Operation != nil || s.run.active())
+}
+
+// withdrawn reports that the operation which the run in progress carries out is no longer
+// there, or that automated sync was switched off while it ran.
+func withdrawn(app *v1alpha1.Application, s *state) bool {
+	if !s.run.active() || app.Operation != nil {
+		return false
+	}
+	return !s.run.operation.InitiatedBy.Automated || !automated(policyOf(app))
+}
+
+// terminate removes the hooks that run and ends the run (as Argo CD 3.5: gitops-engine,
+// sync_context.go Terminate).
+func (r *Reconciler) terminate(ctx context.Context, p *pass, s *state, message string) {
+	failed := false
+	if s.run.active() && p.target != nil {
+		failed = r.removeRunning(ctx, p, s.run)
+	}
+	if failed {
+		message = "Operation termination had errors"
+	}
+	r.end(s, p, true, message)
+}
+
+// removeRunning deletes the objects of the hooks whose end was not seen.
+func (r *Reconciler) removeRunning(ctx context.Context, p *pass, current *run) (failed bool) {
+	objects := p.hooks
+	if p.plan == nil {
+		seen, err := p.target.Live(r.instanceName(p.app), nil)
+		if err != nil {
+			return len(current.order) > 0
+		}
+		objects = hooksOf(seen.Objects, r.instanceName(p.app))
+	}
+	c := &course{run: current, objects: objects}
+	current.see(plan.Sequence(plan.Progress{Runs: current.hookRuns(r.Clock.Now()), Objects: objects}).Ended)
+	running := map[plan.HookID]bool{}
+	var remove []live.Object
+	for _, object := range objects {
+		for id, did := range current.results {
+			if id.Key == object.Key && did.hook && did.phase == v1alpha1.OperationRunning {
+				running[id] = true
+				remove = append(remove, object)
+			}
+		}
+	}
+	failure := r.clear(ctx, p, c, plan.Next{Remove: remove})
+	for id := range running {
+		did := current.results[id]
+		did.phase, did.message = v1alpha1.OperationSucceeded, "Deleted"
+		if failure != "" {
+			did.phase, did.message = v1alpha1.OperationFailed, failure
+		}
+		current.results[id] = did
+	}
+	return failure != ""
 }

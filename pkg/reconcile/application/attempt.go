@@ -5,6 +5,7 @@ package application
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
@@ -27,11 +28,52 @@ const (
 	healForgotten = 10 * time.Minute
 )
 
-// attempt is the memory of the work done last: on what, how often, and when it ended.
-type attempt struct {
-	// fingerprint tells the set of changes that was tried.
+// spent is the memory of a sync that failed and used up its retries.
+type spent struct {
+	// wanted is the desired state that was tried, "" where a restart forgot it, and revision
+	// the commit.
+	wanted, revision string
+	// changes are those that were tried; nil stands for all.
+	changes map[string]bool
+}
+
+// spentOn remembers what a sync tried in vain.
+func spentOn(f facts, changes []plan.Change) spent {
+	tried := make(map[string]bool, len(changes))
+	for _, change := range changes {
+		tried[nameOf(change)] = true
+	}
+	return spent{wanted: f.wanted, revision: f.revision, changes: tried}
+}
+
+// spentBefore reads from the status what was tried in vain before a restart.
+func spentBefore(status v1alpha1.ApplicationStatus) spent {
+	last := status.OperationState
+	if last == nil || last.SyncResult == nil || last.FinishedAt == nil || last.Phase != v1alpha1.OperationFailed ||
+		!last.Operation.InitiatedBy.Automated {
+		return spent{}
+	}
+	return spent{revision: last.SyncResult.Revision}
+}
+
+// covers reports that all of the changes were tried in vain already.
+func (s spent) covers(f facts, changes []plan.Change) bool {
+	switch {
+	case s.wanted == "" && s.revision == "":
+		return false
+	case s.wanted == "":
+		return s.revision == f.revision
+	case s.wanted != f.wanted:
+		return false
+	}
+	return !slices.ContainsFunc(changes, func(change plan.Change) bool { return !s.changes[nameOf(change)] })
+}
+
+func nameOf(change plan.Change) string { return string(change.Action) + " " + change.Key.String() }
+
+// healing is the memory of the drift that was undone last, how often, and when.
+type healing struct {
 	fingerprint manifest.Digest
-	failed      bool
 	count       int
 	at          time.Time
 }
@@ -40,54 +82,41 @@ type attempt struct {
 func fingerprintOf(revision string, changes []plan.Change) manifest.Digest {
 	text := []byte(revision)
 	for _, change := range changes {
-		text = append(text, change.String()...)
-		text = append(text, change.Action...)
+		text = append(text, nameOf(change)...)
 		text = append(text, change.Desired[:]...)
 	}
 	return manifest.DigestOf(text)
 }
 
-// next returns the memory after another attempt at the same or other changes.
-func (a attempt) next(fingerprint manifest.Digest, failed bool, now time.Time) attempt {
+// next returns the memory after the same or other drift was undone once more.
+func (h healing) next(fingerprint manifest.Digest, now time.Time) healing {
 	count := 1
-	if a.fingerprint == fingerprint && now.Sub(a.at) < healForgotten {
-		count = a.count + 1
+	if h.fingerprint == fingerprint && now.Sub(h.at) < healForgotten {
+		count = h.count + 1
 	}
-	return attempt{fingerprint: fingerprint, failed: failed, count: count, at: now}
+	return healing{fingerprint: fingerprint, count: count, at: now}
 }
 
-// retry lets the decision through when it is due, and else says how long to wait.
-func retry(f facts, d decision) decision {
-	last := f.attempt
-	if last.fingerprint != fingerprintOf(f.revision, d.changes) || len(d.changes) == 0 {
-		return d
+// wait is how long the same drift has to wait before it is undone again.
+func (h healing) wait(f facts, drift []plan.Change) time.Duration {
+	if h.fingerprint != fingerprintOf(f.revision, drift) {
+		return 0
 	}
-	pause, most := healPause(last.count), math.MaxInt
-	if last.failed {
-		pause, most = retryPause(last.count, strategyOf(f)), limitOf(strategyOf(f), f.operation != nil)
-	}
-	switch wait := last.at.Add(pause).Sub(f.now); {
-	case last.failed && last.count > most:
-		return decision{
-			trigger: d.trigger, held: "the same changes failed before; the next commit or a sync by hand tries again",
-		}
-	case wait > 0:
-		return decision{trigger: d.trigger, wait: wait}
-	}
-	return d
+	return max(0, h.at.Add(healPause(h.count)).Sub(f.now))
 }
 
-func strategyOf(f facts) *v1alpha1.RetryStrategy {
-	if f.operation != nil && f.operation.Retry.Limit != nil {
-		return &f.operation.Retry
+// strategyOf is the operation's own strategy where it says how often, else that of the spec.
+func strategyOf(operation v1alpha1.Operation, spec *v1alpha1.RetryStrategy) *v1alpha1.RetryStrategy {
+	if !operation.InitiatedBy.Automated {
+		return &operation.Retry
 	}
-	return f.retry
+	return spec
 }
 
 // limitOf returns how often to try again: none for a sync by hand that does not say so.
 func limitOf(strategy *v1alpha1.RetryStrategy, byHand bool) int {
 	switch {
-	case strategy == nil && byHand:
+	case byHand && (strategy == nil || strategy.Limit == nil):
 		return 0
 	case strategy == nil || strategy.Limit == nil:
 		return retryLimit

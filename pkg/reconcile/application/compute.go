@@ -6,6 +6,7 @@ package application
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/cluster"
@@ -51,7 +52,8 @@ func (r *Reconciler) Compute(
 		return nil, err
 	}
 	computed := &Computed{
-		Revision: p.read.revision(), SourceType: p.read.output.Type, Manifests: prepared.Manifests, Target: p.target,
+		Revision: p.read.revision(), SourceType: p.read.output.Type, Target: p.target,
+		Manifests: slices.Concat(prepared.Manifests, prepared.HookManifests),
 	}
 	if !compare {
 		return computed, nil

@@ -4,7 +4,6 @@
 package application
 
 import (
-	"slices"
 	"time"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
@@ -25,14 +24,19 @@ type decision struct {
 	wait time.Duration
 }
 
+// begins reports that there is a sync to begin, or to go on with.
+func (d decision) begins() bool { return d.trigger != "" && d.wait == 0 }
+
 // facts is what a decision is made from.
 type facts struct {
 	operation *v1alpha1.Operation
 	policy    *v1alpha1.SyncPolicyAutomated
-	retry     *v1alpha1.RetryStrategy
 	plan      plan.Plan
 	applied   map[manifest.Key]plan.Applied
-	attempt   attempt
+	// running is the trigger of the sync in progress, "" where there is none.
+	running capstan.SyncRunTrigger
+	spent   spent
+	healing healing
 	// held is the desired state that a rollback turned away from, and wanted the one that
 	// Git has now.
 	held, wanted string
@@ -44,11 +48,19 @@ type facts struct {
 
 // decide says what to run: an operation that somebody asked for, the news from Git where
 // sync is automated, or the drift where self-heal is on (as Argo CD 3.6: controller/
-// appcontroller.go autoSync).
+// appcontroller.go autoSync). A sync in progress goes on, and takes with it what is new.
 func decide(f facts) decision {
 	if f.operation != nil {
 		return operate(f)
 	}
+	chosen := automate(f)
+	if f.running != "" && (chosen.trigger == "" || chosen.trigger == capstan.TriggerSelfHeal) {
+		chosen.trigger, chosen.wait = f.running, 0
+	}
+	return chosen
+}
+
+func automate(f facts) decision {
 	if !automated(f.policy) {
 		return decision{}
 	}
@@ -61,31 +73,38 @@ func decide(f facts) decision {
 	case f.empty && !on(f.policy.AllowEmpty):
 		return decision{held: "automated sync does not delete all resources, and Git has none: " +
 			"sync by hand, or set spec.syncPolicy.automated.allowEmpty"}
-	case len(news) > 0:
-		return retry(f, decision{changes: f.plan.Pending(), trigger: capstan.TriggerAutomated})
-	case !on(f.policy.SelfHeal):
-		return decision{}
+	case len(news) == 0:
+		return heal(f, drift)
+	case f.running == "" && f.spent.covers(f, f.plan.Pending()):
+		chosen := heal(f, drift)
+		chosen.held = "the same changes failed before; the next commit or a sync by hand tries again"
+		return chosen
 	default:
-		return retry(f, decision{changes: drift, trigger: capstan.TriggerSelfHeal})
+		return decision{changes: f.plan.Pending(), trigger: capstan.TriggerAutomated}
 	}
+}
+
+// heal undoes drift where that is wanted and due.
+func heal(f facts, drift []plan.Change) decision {
+	if len(drift) == 0 || !on(f.policy.SelfHeal) {
+		return decision{}
+	}
+	if wait := f.healing.wait(f, drift); wait > 0 {
+		return decision{trigger: capstan.TriggerSelfHeal, wait: wait}
+	}
+	return decision{changes: drift, trigger: capstan.TriggerSelfHeal}
 }
 
 // operate runs what the operation selects.
 func operate(f facts) decision {
 	sync := f.operation.Sync
-	if sync == nil {
-		return decision{}
-	}
-	chosen := decision{trigger: capstan.TriggerManual, dryRun: sync.DryRun}
-	if slices.ContainsFunc(f.operation.Info, isRollback) {
-		chosen.trigger = capstan.TriggerRollback
-	}
+	chosen := decision{trigger: triggerOf(*f.operation), dryRun: sync.DryRun}
 	for _, change := range f.plan.Pending() {
 		if selected(sync.Resources, change.Key) {
 			chosen.changes = append(chosen.changes, change)
 		}
 	}
-	return retry(f, chosen)
+	return chosen
 }
 
 func selected(resources []v1alpha1.SyncOperationResource, key manifest.Key) bool {

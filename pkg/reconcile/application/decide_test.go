@@ -44,12 +44,11 @@ func TestDecide(t *testing.T) {
 		Wait    time.Duration
 	}
 	auto := &v1alpha1.SyncPolicyAutomated{}
-	healing := &v1alpha1.SyncPolicyAutomated{SelfHeal: ptr.To(true)}
+	heals := &v1alpha1.SyncPolicyAutomated{SelfHeal: ptr.To(true)}
 	changed := change("a", plan.Apply, plan.Changed)
 	drifted := change("d", plan.Apply, plan.Drifted)
-	failed := func(count int) attempt {
-		return attempt{fingerprint: fingerprintOf("", []plan.Change{changed}), failed: true, count: count, at: now}
-	}
+	tried := spentOn(facts{wanted: "x", revision: "1"}, []plan.Change{changed})
+	fought := healing{fingerprint: fingerprintOf("", []plan.Change{drifted}), count: 7, at: now}
 	cases := map[string]struct {
 		facts facts
 		want  outcome
@@ -71,12 +70,12 @@ func TestDecide(t *testing.T) {
 			facts: facts{policy: auto, plan: plan.Plan{Changes: []plan.Change{drifted}}},
 		},
 		"heals drift with self-heal": {
-			facts: facts{policy: healing, plan: plan.Plan{Changes: []plan.Change{drifted}}},
+			facts: facts{policy: heals, plan: plan.Plan{Changes: []plan.Change{drifted}}},
 			want:  outcome{Trigger: capstan.TriggerSelfHeal, Names: []string{"d"}},
 		},
 		"takes an object that was deleted by hand for drift": {
 			facts: facts{
-				policy: healing, applied: appliedAs("a"),
+				policy: heals, applied: appliedAs("a"),
 				plan: plan.Plan{Changes: []plan.Change{change("a", plan.Apply, plan.Missing)}},
 			},
 			want: outcome{Trigger: capstan.TriggerSelfHeal, Names: []string{"a"}},
@@ -96,28 +95,51 @@ func TestDecide(t *testing.T) {
 			want: outcome{Trigger: capstan.TriggerAutomated, Names: []string{"a"}},
 		},
 		"stays away from what was rolled back": {
-			facts: facts{policy: healing, held: "x", wanted: "x", plan: plan.Plan{Changes: []plan.Change{changed}}},
+			facts: facts{policy: heals, held: "x", wanted: "x", plan: plan.Plan{Changes: []plan.Change{changed}}},
 			want:  outcome{Held: true},
 		},
 		"goes on with the next commit after a rollback": {
 			facts: facts{policy: auto, held: "x", wanted: "y", plan: plan.Plan{Changes: []plan.Change{changed}}},
 			want:  outcome{Trigger: capstan.TriggerAutomated, Names: []string{"a"}},
 		},
-		"waits before it tries the same again": {
-			facts: facts{policy: auto, attempt: failed(1), plan: plan.Plan{Changes: []plan.Change{changed}}},
-			want:  outcome{Trigger: capstan.TriggerAutomated, Wait: 5 * time.Second},
+		"gives up on what was tried in vain": {
+			facts: facts{policy: auto, spent: tried, wanted: "x", revision: "1", plan: plan.Plan{Changes: []plan.Change{changed}}},
+			want:  outcome{Held: true},
 		},
-		"waits longer each time": {
-			facts: facts{policy: auto, attempt: failed(3), plan: plan.Plan{Changes: []plan.Change{changed}}},
-			want:  outcome{Trigger: capstan.TriggerAutomated, Wait: 20 * time.Second},
+		"gives up on a part of what was tried in vain, also after a commit that changes nothing": {
+			facts: facts{
+				policy: auto, spent: spentOn(facts{wanted: "x"}, []plan.Change{changed, change("b", plan.Apply, plan.Changed)}),
+				wanted: "x", revision: "2", plan: plan.Plan{Changes: []plan.Change{changed}},
+			},
+			want: outcome{Held: true},
 		},
-		"gives up on what keeps failing": {
-			facts: facts{policy: auto, attempt: failed(6), plan: plan.Plan{Changes: []plan.Change{changed}}},
-			want:  outcome{Trigger: capstan.TriggerAutomated, Held: true},
+		"gives up on a revision that failed before a restart": {
+			facts: facts{policy: auto, spent: spent{revision: "1"}, wanted: "x", revision: "1", plan: plan.Plan{Changes: []plan.Change{changed}}},
+			want:  outcome{Held: true},
 		},
 		"tries other changes at once": {
-			facts: facts{policy: auto, attempt: failed(6), plan: plan.Plan{Changes: []plan.Change{change("b", plan.Apply, plan.Changed)}}},
+			facts: facts{policy: auto, spent: tried, wanted: "x", plan: plan.Plan{Changes: []plan.Change{change("b", plan.Apply, plan.Changed)}}},
 			want:  outcome{Trigger: capstan.TriggerAutomated, Names: []string{"b"}},
+		},
+		"tries the next desired state at once": {
+			facts: facts{policy: auto, spent: tried, wanted: "y", plan: plan.Plan{Changes: []plan.Change{changed}}},
+			want:  outcome{Trigger: capstan.TriggerAutomated, Names: []string{"a"}},
+		},
+		"heals drift although a sync failed": {
+			facts: facts{policy: heals, spent: spentOn(facts{wanted: "x"}, []plan.Change{changed, drifted}), wanted: "x", plan: plan.Plan{Changes: []plan.Change{changed, drifted}}},
+			want:  outcome{Trigger: capstan.TriggerSelfHeal, Names: []string{"d"}, Held: true},
+		},
+		"heals slowly what somebody keeps changing": {
+			facts: facts{policy: heals, healing: fought, plan: plan.Plan{Changes: []plan.Change{drifted}}},
+			want:  outcome{Trigger: capstan.TriggerSelfHeal, Wait: 6 * time.Second},
+		},
+		"goes on with a sync in progress that has nothing left to apply": {
+			facts: facts{policy: auto, running: capstan.TriggerAutomated},
+			want:  outcome{Trigger: capstan.TriggerAutomated},
+		},
+		"heals drift as part of a sync in progress": {
+			facts: facts{policy: heals, running: capstan.TriggerAutomated, healing: fought, plan: plan.Plan{Changes: []plan.Change{drifted}}},
+			want:  outcome{Trigger: capstan.TriggerAutomated},
 		},
 		"runs an operation whatever the policy": {
 			facts: facts{

@@ -50,7 +50,10 @@ type desired struct {
 	objects    []plan.Desired
 	kinds      []schema.GroupKind
 	repeated   []manifest.Key
-	summary    v1alpha1.ApplicationSummary
+	// hooks run in a sync or a deletion; apart are the keys of all that is marked as a hook.
+	hooks   []plan.Hook
+	apart   []manifest.Key
+	summary v1alpha1.ApplicationSummary
 }
 
 // input tells one desired state from another.
@@ -157,9 +160,9 @@ func (r *Reconciler) prepare(
 		return plan.Prepared{}, unreadable(err)
 	}
 	place := permitted(to, "")
-	for _, object := range prepared.Desired {
-		namespaced := object.Namespace != ""
-		if err := project.PermitsResource(owner, object.Key, namespaced, place); err != nil {
+	for _, m := range slices.Concat(prepared.Manifests, prepared.HookManifests) {
+		namespaced := m.Namespace != ""
+		if err := project.PermitsResource(owner, m.Key, namespaced, place); err != nil {
 			return plan.Prepared{}, invalid(err)
 		}
 	}
@@ -178,9 +181,18 @@ func (r *Reconciler) inputOf(p *pass) input {
 func (r *Reconciler) summarize(p *pass, prepared plan.Prepared, made input) *desired {
 	return &desired{
 		made: made, seen: p.read.revision(), revision: p.read.revision(),
-		sourceType: p.read.output.Type, objects: prepared.Desired,
-		kinds: kindsOf(prepared.Desired), repeated: prepared.Repeated, summary: summaryOf(prepared.Manifests),
+		sourceType: p.read.output.Type, objects: prepared.Desired, hooks: prepared.Hooks, apart: keysOf(prepared.HookManifests),
+		kinds:    kindsOf(slices.Concat(prepared.Manifests, prepared.HookManifests)),
+		repeated: prepared.Repeated, summary: summaryOf(prepared.Manifests),
 	}
+}
+
+func keysOf(manifests []manifest.Manifest) []manifest.Key {
+	keys := make([]manifest.Key, 0, len(manifests))
+	for _, m := range manifests {
+		keys = append(keys, m.Key)
+	}
+	return keys
 }
 
 func sourceDigest(from v1alpha1.ApplicationSource) manifest.Digest {
@@ -191,7 +203,7 @@ func sourceDigest(from v1alpha1.ApplicationSource) manifest.Digest {
 	return manifest.DigestOf(data)
 }
 
-func kindsOf(objects []plan.Desired) []schema.GroupKind {
+func kindsOf(objects []manifest.Manifest) []schema.GroupKind {
 	seen := map[schema.GroupKind]bool{}
 	var kinds []schema.GroupKind
 	for _, object := range objects {
@@ -203,12 +215,25 @@ func kindsOf(objects []plan.Desired) []schema.GroupKind {
 	return kinds
 }
 
-// kindsInUse are those that Git wants and those that earlier applies may have left.
+// kindsInUse are those that Git wants and those that earlier applies and hooks may have left.
 func kindsInUse(wanted *desired, s *state) []schema.GroupKind {
 	kinds := slices.Clone(wanted.kinds)
+	add := func(kind schema.GroupKind) {
+		if !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
+		}
+	}
 	for key := range s.applied {
-		if !slices.Contains(kinds, key.GroupKind()) {
-			kinds = append(kinds, key.GroupKind())
+		add(key.GroupKind())
+	}
+	for _, entry := range s.written.Resources {
+		if entry.Hook {
+			add(schema.GroupKind{Group: entry.Group, Kind: entry.Kind})
+		}
+	}
+	if s.run.active() {
+		for _, id := range s.run.order {
+			add(id.GroupKind())
 		}
 	}
 	return kinds

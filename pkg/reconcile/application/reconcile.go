@@ -16,6 +16,7 @@ import (
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/cluster"
+	"github.com/capstan-dev/capstan/pkg/live"
 	"github.com/capstan-dev/capstan/pkg/manifest"
 	"github.com/capstan-dev/capstan/pkg/plan"
 )
@@ -30,6 +31,8 @@ type pass struct {
 	prepared *plan.Prepared
 	desired  *desired
 	plan     *plan.Plan
+	// hooks are the objects of hooks in the destination.
+	hooks []live.Object
 	// problems are the conditions found on the way.
 	problems []v1alpha1.ApplicationCondition
 }
@@ -60,6 +63,9 @@ func (r *Reconciler) reconcile(ctx context.Context, app *v1alpha1.Application) (
 	again := r.act(ctx, p, s, err)
 	settling, err := r.report(ctx, p, s)
 	if err != nil {
+		return 0, err
+	}
+	if err := r.tidy(ctx, p, s); err != nil {
 		return 0, err
 	}
 	return soonest(again, settling), r.acknowledge(ctx, app)
@@ -145,13 +151,25 @@ func (r *Reconciler) compare(ctx context.Context, p *pass, s *state) error {
 		return unreadable(err)
 	}
 	objects := r.catchUp(s, instance, seen.Objects)
+	p.hooks = hooksOf(objects, instance)
 	made := plan.Make(plan.Input{
-		Application: instance, Desired: p.desired.objects, Live: objects,
+		Application: instance, Desired: p.desired.objects, Live: objects, Apart: p.desired.apart,
 		Applied: slices.Collect(maps.Values(s.applied)), Prune: prunes(p.app), Exists: r.exists,
 	})
 	p.plan = &made
 	p.problems = append(p.problems, warnings(made, p.desired)...)
 	return nil
+}
+
+// hooksOf picks the objects of an application's hooks.
+func hooksOf(objects []live.Object, instance string) []live.Object {
+	var hooks []live.Object
+	for _, object := range objects {
+		if object.Hook != 0 && object.Application == instance {
+			hooks = append(hooks, object)
+		}
+	}
+	return hooks
 }
 
 // prunes tells whether what Git no longer has may be deleted: as the operation says, else

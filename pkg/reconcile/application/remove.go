@@ -72,8 +72,7 @@ func (r *Reconciler) cascade(ctx context.Context, app *v1alpha1.Application, s *
 	}
 	objects := slices.DeleteFunc(seen.Objects, spared)
 	left := len(objects)
-	made := plan.Make(plan.Input{Application: instance, Live: objects, Prune: true, Exists: r.exists})
-	steps := made.Steps()
+	steps := plan.Cascade(objects)
 	if len(steps) == 0 {
 		return left, nil
 	}

@@ -24,27 +24,36 @@ func (r *Reconciler) report(ctx context.Context, p *pass, s *state) (time.Durati
 	if wait := r.settling(p, s); wait > 0 {
 		return wait, nil
 	}
-	old := s.written
-	status := fold(old, observation{
-		app: p.app, desired: p.desired, plan: p.plan, applied: s.applied, run: s.run, conditions: p.problems, now: r.now(),
-	})
 	finished := s.run != nil && !s.run.finished.IsZero()
-	if !finished && equality.Semantic.DeepEqual(old, status) {
-		return 0, nil
-	}
 	if finished {
 		if err := r.keep(ctx, p, s.run); err != nil {
 			return 0, err
 		}
 	}
-	if err := r.write(ctx, p.app, s, status); err != nil {
+	if err := r.show(ctx, p, s, finished); err != nil {
 		return 0, err
 	}
-	r.tell(p.app, old, status, s.run)
 	if finished {
 		s.run = nil
 	}
 	return 0, nil
+}
+
+// show writes the status where it says something new, or where it has to be written anyway.
+func (r *Reconciler) show(ctx context.Context, p *pass, s *state, anyway bool) error {
+	old := s.written
+	status := fold(old, observation{
+		app: p.app, desired: p.desired, plan: p.plan, hooks: p.hooks, applied: s.applied, run: s.run,
+		conditions: p.problems, now: r.now(),
+	})
+	if !anyway && equality.Semantic.DeepEqual(old, status) {
+		return nil
+	}
+	if err := r.write(ctx, p.app, s, status); err != nil {
+		return err
+	}
+	r.tell(p.app, old, status, s.run)
+	return nil
 }
 
 // settling says how long a status is worth waiting for: until the watch tells of what was
@@ -98,6 +107,7 @@ func (r *Reconciler) load(ctx context.Context, s *state, app *v1alpha1.Applicati
 		}
 		s.applied, s.expected = appliedOf(recorded), map[manifest.Key]time.Time{}
 		s.written.Resources = recorded
+		s.run, s.spent = resumed(app, app.Status), spentBefore(app.Status)
 	}
 	status.Resources = s.written.Resources
 	s.written, s.version = status, versionOf(app)

@@ -6,23 +6,23 @@ package application
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"time"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
-	"github.com/capstan-dev/capstan/pkg/apply"
+	"github.com/capstan-dev/capstan/pkg/health"
+	"github.com/capstan-dev/capstan/pkg/live"
 	"github.com/capstan-dev/capstan/pkg/manifest"
 	"github.com/capstan-dev/capstan/pkg/plan"
 	"github.com/capstan-dev/capstan/pkg/render"
 )
 
-// begin returns the run in progress, or a new one for what was chosen.
+// begin returns the run in progress, or a new one for what was chosen. What a person asks
+// for takes over what automation began.
 func (r *Reconciler) begin(s *state, p *pass, chosen decision) *run {
-	if s.run != nil && s.run.finished.IsZero() && s.run.trigger == chosen.trigger {
+	if s.run.active() && s.run.trigger == chosen.trigger {
+		s.run.follow(p)
 		return s.run
 	}
 	operation := v1alpha1.Operation{
@@ -32,19 +32,66 @@ func (r *Reconciler) begin(s *state, p *pass, chosen decision) *run {
 	if p.app.Operation != nil {
 		operation = *p.app.Operation.DeepCopy()
 	}
-	s.run = &run{
+	begun := &run{
 		trigger: chosen.trigger, operation: operation, revision: p.revision(), startedAt: r.now().Time,
-		id: r.Clock.Now().UnixNano(), results: map[manifest.Key]outcome{},
+		id: r.Clock.Now().UnixNano(), results: map[plan.HookID]outcome{},
 	}
-	return s.run
+	if s.run.active() {
+		begun.results = s.run.results
+		begun.restart(begun.wanted(p))
+	}
+	if p.desired != nil {
+		begun.rendered = p.desired.made.rendered
+	}
+	s.run = begun
+	return begun
+}
+
+// follow takes over what Git wants now: the newest desired state always wins.
+func (r *run) follow(p *pass) {
+	if p.desired == nil || r.rendered == p.desired.made.rendered {
+		return
+	}
+	same := r.rendered.IsZero() && r.revision == p.revision()
+	r.rendered, r.revision = p.desired.made.rendered, p.revision()
+	if !same {
+		r.restart(r.wanted(p))
+		r.tries, r.retryAt, r.triedAt = 0, time.Time{}, time.Time{}
+	}
+}
+
+// wanted are the hooks of what Git wants, under the names that they have in this run.
+func (r *run) wanted(p *pass) []plan.Hook {
+	if p.desired == nil || !r.hooked() {
+		return nil
+	}
+	return plan.Named(p.desired.hooks, r.revision, r.startedAt)
+}
+
+// hooked reports whether the run goes through hooks (as Argo CD 3.5: controller/sync.go): a
+// part, a dry run, a mere apply and the healing of drift do not.
+func (r *run) hooked() bool {
+	sync := r.operation.Sync
+	if sync == nil || sync.DryRun || len(sync.Resources) > 0 || r.trigger == capstan.TriggerSelfHeal {
+		return false
+	}
+	return sync.SyncStrategy == nil || sync.SyncStrategy.Apply == nil
+}
+
+// direct reports that the run waits for nothing.
+func (r *run) direct() bool {
+	return r.trigger == capstan.TriggerSelfHeal || r.operation.Sync != nil && r.operation.Sync.DryRun
 }
 
 // end finishes the run in progress; an operation that never began is finished, too.
 func (r *Reconciler) end(s *state, p *pass, failed bool, message string) {
-	if s.run == nil && p.app.Operation == nil {
+	if !s.run.active() && p.app.Operation == nil {
 		return
 	}
-	current := r.begin(s, p, decision{trigger: triggerOf(s)})
+	current := s.run
+	if !current.active() {
+		current = r.begin(s, p, decision{trigger: triggerOf(*p.app.Operation)})
+	}
 	current.failed, current.message = failed, message
 	current.finished = r.now().Time
 	if !current.finished.After(current.startedAt) {
@@ -53,25 +100,31 @@ func (r *Reconciler) end(s *state, p *pass, failed bool, message string) {
 	s.flushBy = r.Clock.Now().Add(settle)
 }
 
-// bytesOf returns the prepared manifests by key. They were dropped after the last pass, and
-// come back from the render cache.
-func (r *Reconciler) bytesOf(ctx context.Context, p *pass) (map[manifest.Key]manifest.Manifest, error) {
+// stock are the bytes of what a sync writes.
+type stock struct {
+	objects map[manifest.Key]manifest.Manifest
+	hooks   []manifest.Manifest
+}
+
+// bytesOf returns the prepared manifests. They were dropped after the last pass, and come
+// back from the render cache.
+func (r *Reconciler) bytesOf(ctx context.Context, p *pass) (stock, error) {
 	if p.prepared == nil {
 		output, err := r.again(ctx, p)
 		if err != nil {
-			return nil, err
+			return stock{}, err
 		}
 		prepared, err := r.prepare(ctx, p.app, p.owner, p.target, output)
 		if err != nil {
-			return nil, err
+			return stock{}, err
 		}
 		p.prepared = &prepared
 	}
-	manifests := make(map[manifest.Key]manifest.Manifest, len(p.prepared.Manifests))
+	objects := make(map[manifest.Key]manifest.Manifest, len(p.prepared.Manifests))
 	for _, m := range p.prepared.Manifests {
-		manifests[m.Key] = m
+		objects[m.Key] = m
 	}
-	return manifests, nil
+	return stock{objects: objects, hooks: p.prepared.HookManifests}, nil
 }
 
 // again returns what the desired state was rendered to: as it is kept, else rendered anew,
@@ -86,69 +139,51 @@ func (r *Reconciler) again(ctx context.Context, p *pass) (render.Output, error) 
 	return r.render(ctx, p)
 }
 
-// execute applies one step and remembers what each object became. It returns why the step
-// failed, "" where it did not.
-func (r *Reconciler) execute(
-	ctx context.Context, p *pass, s *state, step plan.Step, dryRun bool, manifests map[manifest.Key]manifest.Manifest,
-) string {
-	changes := make([]apply.Change, 0, len(step.Changes))
-	for _, change := range step.Changes {
-		changes = append(changes, applyChange(change, manifests))
+// course is how a run stands within one pass: what it still may do, and the plan as it has
+// become since the pass looked.
+type course struct {
+	*run
+	plan    plan.Plan
+	chosen  []plan.Change
+	hooks   []plan.Hook
+	objects []live.Object
+}
+
+func (r *Reconciler) courseOf(p *pass, current *run, chosen decision) *course {
+	c := &course{
+		run: current, chosen: chosen.changes, hooks: current.wanted(p), objects: slices.Clone(p.hooks),
 	}
-	var failures []string
-	for i, result := range r.Applier.Apply(ctx, p.target, changes, apply.Options{DryRun: dryRun}) {
-		change := step.Changes[i]
-		s.run.record(change, result)
-		switch {
-		case result.Err != nil:
-			failures = append(failures, fmt.Sprintf("%s %s: %s", change.Kind, change.Name, result.Message))
-		case !dryRun:
-			r.remember(s, change, result)
+	for _, change := range p.plan.Changes {
+		if current.operation.Sync == nil || selected(current.operation.Sync.Resources, change.Key) {
+			c.plan.Changes = append(c.plan.Changes, change)
 		}
 	}
-	if len(failures) == 0 {
-		return ""
-	}
-	slices.Sort(failures)
-	const shown = 5
-	if len(failures) > shown {
-		failures = append(failures[:shown], fmt.Sprintf("and %d more", len(failures)-shown))
-	}
-	return "one or more objects failed to apply: " + strings.Join(failures, "; ")
+	return c
 }
 
-func applyChange(change plan.Change, manifests map[manifest.Key]manifest.Manifest) apply.Change {
-	if change.Action == plan.Prune {
-		return removal(change, metav1.DeletePropagationForeground)
+// next says what the run does next.
+func (c *course) next(now time.Time) plan.Next {
+	next := plan.Sequence(plan.Progress{
+		Plan: c.plan, Chosen: c.chosen, Hooks: c.hooks, Runs: c.hookRuns(now), Objects: c.objects,
+		Failure: c.failure, Direct: c.direct(),
+	})
+	c.see(next.Ended)
+	if c.failure == "" {
+		c.failure = next.Failure
 	}
-	return apply.Change{Action: apply.Apply, Manifest: manifests[change.Key]}
+	return next
 }
 
-// removal deletes the object that was seen, and no other of its name.
-func removal(change plan.Change, policy metav1.DeletionPropagation) apply.Change {
-	return apply.Change{
-		Action: apply.Delete, Manifest: manifest.Manifest{Key: change.Key, Version: change.Version},
-		UID: change.UID, Propagation: policy,
+// applied takes changes off what is left, and marks them as not yet seen to be healthy.
+func (c *course) applied(changes []plan.Change) {
+	done := make(map[manifest.Key]bool, len(changes))
+	for _, change := range changes {
+		done[change.Key] = true
 	}
-}
-
-// remember keeps the object record of what was done, and expects the watch to tell of it.
-func (r *Reconciler) remember(s *state, change plan.Change, result apply.Result) {
-	if change.Action == plan.Prune {
-		delete(s.applied, change.Key)
-		return
+	c.chosen = slices.DeleteFunc(slices.Clone(c.chosen), func(change plan.Change) bool { return done[change.Key] })
+	for i := range c.plan.Changes {
+		if change := &c.plan.Changes[i]; done[change.Key] {
+			change.Action, change.Health = plan.None, &health.Health{Status: health.Progressing}
+		}
 	}
-	s.applied[change.Key] = plan.Applied{
-		Key: change.Key, Version: change.Version, UID: result.UID, ResourceVersion: result.ResourceVersion,
-		Owned: result.Owned, Desired: change.Desired,
-	}
-	s.expected[change.Key] = r.Clock.Now().Add(expectFor)
-}
-
-// triggerOf is the trigger of the run in progress, or that of an operation that never ran.
-func triggerOf(s *state) capstan.SyncRunTrigger {
-	if s.run != nil {
-		return s.run.trigger
-	}
-	return capstan.TriggerManual
 }

@@ -5,6 +5,7 @@ package application
 
 import (
 	"cmp"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -31,6 +32,10 @@ func foldRun(status *v1alpha1.ApplicationStatus, seen observation) {
 		RetryCount: int64(r.tries),
 	}
 	status.OperationState = state
+	if !r.triedAt.IsZero() {
+		// A failed attempt that is followed by another shows as running, with an end.
+		state.FinishedAt = &metav1.Time{Time: r.triedAt.Truncate(time.Second)}
+	}
 	if r.finished.IsZero() {
 		return
 	}
@@ -89,29 +94,25 @@ func runSource(app *v1alpha1.Application, r *run) v1alpha1.ApplicationSource {
 
 func resultsOf(r *run) v1alpha1.ResourceResults {
 	results := make(v1alpha1.ResourceResults, 0, len(r.order))
-	for _, key := range r.order {
-		did := r.results[key]
-		results = append(results, v1alpha1.ResourceResult{
-			Group: key.Group, Version: did.change.Version, Kind: key.Kind, Namespace: key.Namespace, Name: key.Name,
-			Status: v1alpha1.ResultCode(did.result.Status), Message: messageOf(did), SyncPhase: v1alpha1.SyncPhaseSync,
-			HookPhase: hookPhase(did.result),
-		})
+	for _, id := range r.order {
+		did := r.results[id]
+		entry := v1alpha1.ResourceResult{
+			Group: id.Group, Version: did.version, Kind: id.Kind, Namespace: id.Namespace, Name: id.Name,
+			Status: did.status, Message: did.message, SyncPhase: v1alpha1.SyncPhase(id.Phase), HookPhase: did.phase,
+			Images: did.images,
+		}
+		if did.hook {
+			entry.HookType = v1alpha1.HookType(id.Phase)
+		}
+		results = append(results, entry)
 	}
 	return results
 }
 
-// hookPhase is what clients read as the phase of a plain resource, too.
-func hookPhase(result apply.Result) v1alpha1.OperationPhase {
-	if result.Err != nil {
-		return v1alpha1.OperationFailed
-	}
-	return v1alpha1.OperationSucceeded
-}
-
-func messageOf(did outcome) string {
+func messageOf(change plan.Change, result apply.Result) string {
 	verb := map[plan.Reason]string{
 		plan.Missing: "created", plan.Changed: "configured", plan.Drifted: "healed",
 		plan.Adopted: "adopted", plan.Extra: "pruned",
-	}[did.change.Reason]
-	return cmp.Or(did.result.Message, verb)
+	}[change.Reason]
+	return cmp.Or(result.Message, verb)
 }

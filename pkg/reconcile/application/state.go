@@ -10,8 +10,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
-	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
-	"github.com/capstan-dev/capstan/pkg/apply"
 	"github.com/capstan-dev/capstan/pkg/manifest"
 	"github.com/capstan-dev/capstan/pkg/plan"
 )
@@ -28,7 +26,9 @@ type state struct {
 	written v1alpha1.ApplicationStatus
 	// version is the resourceVersion of that write.
 	version uint64
-	attempt attempt
+	// spent is what a sync tried in vain, and healing the drift that was undone last.
+	spent   spent
+	healing healing
 	// run is the sync in progress, nil between syncs.
 	run *run
 	// expected are applied objects that the watch has not told of yet, and until when.
@@ -37,37 +37,6 @@ type state struct {
 	lagging bool
 	// flushBy is when a status that is still settling is written at the latest.
 	flushBy time.Time
-}
-
-// run is one sync, from its first apply to the record that is kept of it.
-type run struct {
-	trigger   capstan.SyncRunTrigger
-	operation v1alpha1.Operation
-	revision  string
-	startedAt time.Time
-	// id tells runs of one second apart.
-	id      int64
-	results map[manifest.Key]outcome
-	order   []manifest.Key
-	tries   int
-	// finished is set once nothing is left to do.
-	finished time.Time
-	failed   bool
-	message  string
-}
-
-// outcome is what a run did to one object.
-type outcome struct {
-	change plan.Change
-	result apply.Result
-}
-
-// record keeps the outcome of a change; a later one of the same object replaces it.
-func (r *run) record(change plan.Change, result apply.Result) {
-	if _, known := r.results[change.Key]; !known {
-		r.order = append(r.order, change.Key)
-	}
-	r.results[change.Key] = outcome{change, result}
 }
 
 // states holds the state of every Application. One worker at a time reconciles an

@@ -4,6 +4,7 @@
 package application
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/health"
+	"github.com/capstan-dev/capstan/pkg/live"
 	"github.com/capstan-dev/capstan/pkg/manifest"
 	"github.com/capstan-dev/capstan/pkg/plan"
 )
@@ -23,7 +25,9 @@ type observation struct {
 	// desired is nil where Git could not be read or rendered.
 	desired *desired
 	// plan is that of the spec's own revision, nil where nothing could be compared.
-	plan       *plan.Plan
+	plan *plan.Plan
+	// hooks are the objects of hooks in the destination.
+	hooks      []live.Object
 	applied    map[manifest.Key]plan.Applied
 	run        *run
 	conditions []v1alpha1.ApplicationCondition
@@ -64,7 +68,7 @@ func foldComparison(status *v1alpha1.ApplicationStatus, seen observation) {
 	if stillSynced(before, status.Sync, seen.run) {
 		status.Sync.Revision = before.Revision
 	}
-	status.Resources = resources(*seen.plan, seen.applied)
+	status.Resources = append(resources(*seen.plan, seen.applied), hookResources(seen.hooks)...)
 	status.SourceType = seen.desired.sourceType
 	status.Summary = seen.desired.summary
 	foldHealth(status, healthOf(*seen.plan), seen.now)
@@ -135,6 +139,28 @@ func resources(p plan.Plan, applied map[manifest.Key]plan.Applied) []v1alpha1.Re
 		}
 		list = append(list, entry)
 	}
+	return list
+}
+
+// hookResources are the entries of hooks, which have a health that counts for nothing else.
+func hookResources(hooks []live.Object) []v1alpha1.ResourceStatus {
+	list := make([]v1alpha1.ResourceStatus, 0, len(hooks))
+	for _, object := range hooks {
+		entry := v1alpha1.ResourceStatus{
+			Group: object.Group, Version: object.Version, Kind: object.Kind, Namespace: object.Namespace,
+			Name: object.Name, UID: string(object.UID), Hook: true, SyncWave: int64(object.Wave),
+		}
+		if object.Health != nil {
+			entry.Health = &v1alpha1.HealthStatus{
+				Status: v1alpha1.HealthStatusCode(object.Health.Status), Message: object.Health.Message,
+			}
+		}
+		list = append(list, entry)
+	}
+	slices.SortFunc(list, func(a, b v1alpha1.ResourceStatus) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name),
+			cmp.Compare(a.Group, b.Group))
+	})
 	return list
 }
 

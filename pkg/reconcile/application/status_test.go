@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
@@ -137,9 +138,9 @@ func TestARunNamesWhoAskedAndWhatBecameOfEachObject(t *testing.T) {
 				{Name: v1alpha1.InfoRequesterUID, Value: "7"}, {Name: v1alpha1.InfoRequesterGroups, Value: "a,b"},
 			},
 		},
-		results: map[manifest.Key]outcome{},
+		results: map[plan.HookID]outcome{},
 	}
-	done.record(change("a", plan.Apply, plan.Missing), apply.Result{Status: apply.Synced})
+	done.record(change("a", plan.Apply, plan.Missing), apply.Result{Status: apply.Synced}, nil)
 	record := (&Reconciler{}).syncRun(&pass{app: &v1alpha1.Application{}}, done)
 	want := capstan.SyncRunRequester{Username: "tina", UID: "7", Groups: []string{"a", "b"}}
 	if diff := cmp.Diff(want, record.Spec.Requester); diff != "" {
@@ -149,3 +150,6 @@ func TestARunNamesWhoAskedAndWhatBecameOfEachObject(t *testing.T) {
 		t.Errorf("resources: %+v", record.Status.Resources)
 	}
 }
+
+// fixed is a clock that stands still.
+func fixed(at time.Time) *clocktesting.FakeClock { return clocktesting.NewFakeClock(at) }

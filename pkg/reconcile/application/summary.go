@@ -4,6 +4,7 @@
 package application
 
 import (
+	"bytes"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -35,6 +36,18 @@ func summaryOf(manifests []manifest.Manifest) v1alpha1.ApplicationSummary {
 	slices.Sort(summary.ExternalURLs)
 	summary.ExternalURLs = slices.Compact(summary.ExternalURLs)
 	return summary
+}
+
+// imagesOf are the images that a manifest runs.
+func imagesOf(m manifest.Manifest) []string {
+	if len(m.JSON) == 0 || !bytes.Contains(m.JSON, []byte(`"image"`)) {
+		return nil
+	}
+	object, err := m.Object()
+	if err != nil {
+		return nil
+	}
+	return images(object.Object)
 }
 
 // images finds the containers of a pod template wherever the kind keeps it.

@@ -86,13 +86,16 @@ func requesterOf(operation v1alpha1.Operation) capstan.SyncRunRequester {
 
 func runResources(done *run) []capstan.SyncRunResource {
 	resources := make([]capstan.SyncRunResource, 0, len(done.order))
-	for _, key := range done.order {
-		did := done.results[key]
-		resources = append(resources, capstan.SyncRunResource{
-			Group: key.Group, Version: did.change.Version, Kind: key.Kind, Namespace: key.Namespace, Name: key.Name,
-			UID: did.result.UID, Action: actionOf(did.change), Status: v1alpha1.ResultCode(did.result.Status),
-			Message: messageOf(did),
-		})
+	for _, id := range done.order {
+		did := done.results[id]
+		entry := capstan.SyncRunResource{
+			Group: id.Group, Version: did.version, Kind: id.Kind, Namespace: id.Namespace, Name: id.Name,
+			UID: did.uid, Action: did.action, Status: did.status, Message: did.message,
+		}
+		if did.hook {
+			entry.HookType, entry.HookPhase = v1alpha1.HookType(id.Phase), did.phase
+		}
+		resources = append(resources, entry)
 	}
 	return resources
 }

@@ -73,9 +73,15 @@ func (r *Reconciler) Handler() cache.ResourceEventHandler {
 func concerns(old, app *v1alpha1.Application) bool {
 	return old.Generation != app.Generation ||
 		app.Operation != nil || old.Operation != nil ||
+		isTerminating(app) && !isTerminating(old) ||
 		app.Annotations[v1alpha1.AnnotationKeyRefresh] != "" ||
 		old.DeletionTimestamp.IsZero() != app.DeletionTimestamp.IsZero() ||
 		old.UID != app.UID
+}
+
+func isTerminating(app *v1alpha1.Application) bool {
+	state := app.Status.OperationState
+	return state != nil && state.Phase == v1alpha1.OperationTerminating
 }
 
 func (r *Reconciler) enqueue(object any) {

@@ -52,13 +52,20 @@ func terminates(app *v1alpha1.Application) bool {
 	return state != nil && state.Phase == v1alpha1.OperationTerminating
 }
 
-// terminate asks for the operation in progress to be ended; without one it does nothing.
+// runs reports that a sync is in progress: a failed attempt that is followed by another has
+// an end, and runs still.
+func runs(state *v1alpha1.OperationState) bool {
+	return state != nil && (state.Phase == v1alpha1.OperationRunning || state.Phase == v1alpha1.OperationTerminating)
+}
+
+// terminate asks for the sync in progress to be ended, also for one that automation began;
+// without one it does nothing.
 func terminate(app *v1alpha1.Application) {
-	if app.Operation == nil {
-		return
-	}
 	state := app.Status.OperationState.DeepCopy()
-	if state == nil || state.FinishedAt != nil {
+	if !runs(state) {
+		if app.Operation == nil {
+			return
+		}
 		state = &v1alpha1.OperationState{Operation: *app.Operation, StartedAt: metav1.Now().Rfc3339Copy()}
 	}
 	state.Phase = v1alpha1.OperationTerminating
@@ -69,7 +76,8 @@ func terminate(app *v1alpha1.Application) {
 // has to be that very operation: an automated sync that ends takes no request away.
 func finished(app *v1alpha1.Application) bool {
 	state := app.Status.OperationState
-	return app.Operation != nil && state != nil && state.FinishedAt != nil && sameRequest(&state.Operation, app.Operation)
+	return app.Operation != nil && state != nil && state.FinishedAt != nil && !runs(state) &&
+		sameRequest(&state.Operation, app.Operation)
 }
 
 // sameRequest compares two operations but for what the reconciler writes into one.

@@ -43,7 +43,7 @@ func (r *TerminateREST) Create(
 		return nil, err
 	}
 	return r.operations.change(ctx, name, options.DryRun, func(app *v1alpha1.Application) error {
-		if app.Operation == nil {
+		if app.Operation == nil && !runs(app.Status.OperationState) {
 			return apierrors.NewConflict(v1alpha1.Resource("applications"), name,
 				errors.New("no operation is in progress"))
 		}

@@ -56,6 +56,12 @@ type SyncRunResource struct {
 	// message says more for people.
 	// +optional
 	Message string `json:"message,omitempty"`
+	// hookType is the phase that a hook ran in, empty for other objects.
+	// +optional
+	HookType argov1alpha1.HookType `json:"hookType,omitempty"`
+	// hookPhase is how a hook ended.
+	// +optional
+	HookPhase argov1alpha1.OperationPhase `json:"hookPhase,omitempty"`
 }
 
 // SyncRunAction is what was to be done to an object.

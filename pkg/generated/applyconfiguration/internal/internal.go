@@ -4709,6 +4709,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: group
       type:
         scalar: string
+    - name: hookPhase
+      type:
+        scalar: string
+    - name: hookType
+      type:
+        scalar: string
     - name: kind
       type:
         scalar: string

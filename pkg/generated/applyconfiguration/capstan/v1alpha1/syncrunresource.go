@@ -34,6 +34,10 @@ type SyncRunResourceApplyConfiguration struct {
 	Status *argoprojv1alpha1.ResultCode `json:"status,omitempty"`
 	// message says more for people.
 	Message *string `json:"message,omitempty"`
+	// hookType is the phase that a hook ran in, empty for other objects.
+	HookType *argoprojv1alpha1.HookType `json:"hookType,omitempty"`
+	// hookPhase is how a hook ended.
+	HookPhase *argoprojv1alpha1.OperationPhase `json:"hookPhase,omitempty"`
 }
 
 // SyncRunResourceApplyConfiguration constructs a declarative configuration of the SyncRunResource type for use with
@@ -111,5 +115,21 @@ func (b *SyncRunResourceApplyConfiguration) WithStatus(value argoprojv1alpha1.Re
 // If called multiple times, the Message field is set to the value of the last call.
 func (b *SyncRunResourceApplyConfiguration) WithMessage(value string) *SyncRunResourceApplyConfiguration {
 	b.Message = &value
+	return b
+}
+
+// WithHookType sets the HookType field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the HookType field is set to the value of the last call.
+func (b *SyncRunResourceApplyConfiguration) WithHookType(value argoprojv1alpha1.HookType) *SyncRunResourceApplyConfiguration {
+	b.HookType = &value
+	return b
+}
+
+// WithHookPhase sets the HookPhase field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the HookPhase field is set to the value of the last call.
+func (b *SyncRunResourceApplyConfiguration) WithHookPhase(value argoprojv1alpha1.OperationPhase) *SyncRunResourceApplyConfiguration {
+	b.HookPhase = &value
 	return b
 }
