@@ -153,7 +153,7 @@ func TestApply(t *testing.T) {
 		if diff := cmp.Diff(want, one(t, d, change, apply.Options{})); diff != "" {
 			t.Errorf("result (-want +got):\n%s", diff)
 		}
-		request := "PATCH /api/v1/namespaces/shop/configmaps/c?fieldManager=capstan&force=true"
+		request := "PATCH /api/v1/namespaces/shop/configmaps/c?fieldManager=capstan&fieldValidation=Strict&force=true"
 		if diff := cmp.Diff([]string{request}, d.sent()); diff != "" {
 			t.Errorf("requests (-want +got):\n%s", diff)
 		}
@@ -183,12 +183,13 @@ func TestApply(t *testing.T) {
 	t.Run("creates a namespace without taking over what others set on it", func(t *testing.T) {
 		t.Parallel()
 		d := newTarget(t, accepted)
-		change, err := apply.Namespace("shop", map[string]string{"team": "a"}, nil)
+		change, err := apply.Namespace("shop", "web", map[string]string{"team": "a"}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		one(t, d, change, apply.Options{})
-		want := "PATCH /api/v1/namespaces/shop?fieldManager=capstan-namespace&force=true"
+		want := "PATCH /api/v1/namespaces/shop?fieldManager=capstan-namespace-" +
+			manifest.DigestOf([]byte("web")).String() + "&fieldValidation=Strict&force=true"
 		if diff := cmp.Diff([]string{want}, d.sent()); diff != "" {
 			t.Errorf("requests (-want +got):\n%s", diff)
 		}

@@ -34,17 +34,28 @@ type Change struct {
 	Action Action
 	// Manifest is the object; Delete reads only its key and version ("" for any version).
 	Manifest manifest.Manifest
+	// Owner is for whom CreateNamespace is done: each owns what was set for it alone.
+	Owner string
 	// UID is that of the object that Delete removes or Release lets go of; it must be set.
 	UID types.UID
 	// Finalizer is what Release takes off, and Delete, too, where it is set.
 	Finalizer string
+	// Replace puts the manifest in the place of the object, with all that others wrote to it.
+	Replace bool
+	// Force deletes an object that refuses a change for good; see Result.Recreate.
+	Force bool
+	// Lenient drops fields that the kind does not know, instead of refusing the object.
+	Lenient bool
+	// Migrate are field managers whose fields are taken over, so that those which the
+	// manifest does not have go.
+	Migrate []string
 	// Propagation says what Delete does to dependents; "" is the kind's default.
 	Propagation metav1.DeletionPropagation
 }
 
-// Namespace returns the change that creates a namespace. Of labels and annotations it owns
-// only those given.
-func Namespace(name string, labels, annotations map[string]string) (Change, error) {
+// Namespace returns the change that creates a namespace for somebody. Of labels and
+// annotations it owns only those given, and those it gave the same before go.
+func Namespace(name, owner string, labels, annotations map[string]string) (Change, error) {
 	object := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace"}}
 	object.SetName(name)
 	if len(labels) > 0 {
@@ -57,7 +68,7 @@ func Namespace(name string, labels, annotations map[string]string) (Change, erro
 	if err != nil {
 		return Change{}, fmt.Errorf("namespace %q: %w", name, err)
 	}
-	return Change{Action: CreateNamespace, Manifest: namespace}, nil
+	return Change{Action: CreateNamespace, Manifest: namespace, Owner: owner}, nil
 }
 
 // Status is how a Change ended, in Argo CD's words.
@@ -88,6 +99,8 @@ type Result struct {
 	UID             types.UID
 	ResourceVersion uint64
 	Owned           manifest.Digest
+	// Recreate reports that the object was deleted, and is to be applied again when it is gone.
+	Recreate bool
 	// Err is nil unless Status is SyncFailed; see Retryable.
 	Err error
 }

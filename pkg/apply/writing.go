@@ -17,11 +17,13 @@ import (
 
 	"github.com/capstan-dev/capstan/pkg/cluster"
 	"github.com/capstan-dev/capstan/pkg/live"
+	"github.com/capstan-dev/capstan/pkg/manifest"
 )
 
 const (
 	// namespaceManager owns what CreateNamespace writes: with live.FieldManager it would
-	// take away what an application that has the Namespace in Git set on it.
+	// take away what an application that has the Namespace in Git set on it. What follows
+	// the name tells applications apart that share a namespace.
 	namespaceManager = "capstan-namespace"
 	// attempts is how often one request is sent to a server that has no room for it.
 	attempts = 5
@@ -124,12 +126,54 @@ func (w writing) request(ctx context.Context, resource cluster.Resource) (*metav
 	case Release:
 		return nil, w.release(ctx, client, w.path(resource))
 	}
-	request := client.Patch(types.ApplyPatchType).AbsPath(w.path(resource)...).MaxRetries(0).
-		SetHeader("Accept", accept).Param("fieldManager", w.manager()).Param("force", "true")
+	object, err := w.write(ctx, client, w.path(resource))
+	if w.change.Force && !w.options.DryRun && apierrors.IsInvalid(err) {
+		return nil, w.force(ctx, client, w.path(resource), err)
+	}
+	return object, err
+}
+
+// write makes the object what the manifest says.
+func (w writing) write(ctx context.Context, client rest.Interface, path []string) (*metav1.PartialObjectMetadata, error) {
+	if w.change.Replace {
+		if err := w.put(ctx, client, path); err != nil {
+			return nil, err
+		}
+	}
+	object, err := w.apply(ctx, client, path)
+	if w.change.Lenient && unknownField(err) {
+		if err = w.put(ctx, client, path); err == nil {
+			return metadataOf(client.Get().AbsPath(path...).MaxRetries(0).SetHeader("Accept", accept).Do(ctx))
+		}
+	}
+	if err != nil || len(w.change.Migrate) == 0 || w.options.DryRun {
+		return object, err
+	}
+	migrated, err := w.migrate(ctx, client, path, object)
+	if err != nil || !migrated {
+		return object, err
+	}
+	return w.apply(ctx, client, path)
+}
+
+func (w writing) apply(ctx context.Context, client rest.Interface, path []string) (*metav1.PartialObjectMetadata, error) {
+	request := client.Patch(types.ApplyPatchType).AbsPath(path...).MaxRetries(0).SetHeader("Accept", accept).
+		Param("fieldManager", w.manager()).Param("force", "true").Param("fieldValidation", w.validation())
+	return metadataOf(w.dry(request).Body(w.change.Manifest.JSON).Do(ctx))
+}
+
+func (w writing) dry(request *rest.Request) *rest.Request {
 	if w.options.DryRun {
 		request.Param("dryRun", metav1.DryRunAll)
 	}
-	return metadataOf(request.Body(w.change.Manifest.JSON).Do(ctx))
+	return request
+}
+
+func (w writing) validation() string {
+	if w.change.Lenient {
+		return metav1.FieldValidationIgnore
+	}
+	return metav1.FieldValidationStrict
 }
 
 // byUID reports that the change is about one certain object, whatever its content.
@@ -137,7 +181,7 @@ func (w writing) byUID() bool { return w.change.Action == Delete || w.change.Act
 
 func (w writing) manager() string {
 	if w.change.Action == CreateNamespace {
-		return namespaceManager
+		return namespaceManager + "-" + manifest.DigestOf([]byte(w.change.Owner)).String()
 	}
 	return live.FieldManager
 }
@@ -205,6 +249,11 @@ func (w writing) deleted(result Result, err error) Result {
 }
 
 func (w writing) failed(result Result, err error) Result {
+	var recreate *recreation
+	if errors.As(err, &recreate) {
+		result.Status, result.Message, result.Recreate = Synced, recreate.Error(), true
+		return result
+	}
 	failed := failure(w.change.Manifest.Key, err)
 	result.Status, result.Message, result.Err = SyncFailed, failed.Error(), failed
 	return result

@@ -96,6 +96,19 @@ func (c *Cluster) Resource(ctx context.Context, gvk schema.GroupVersionKind) (Re
 	return link.resource(ctx, gvk)
 }
 
+// Discover is Resource for a kind that is known to have come just now: where it is not known,
+// the cluster is asked at once.
+func (c *Cluster) Discover(ctx context.Context, gvk schema.GroupVersionKind) (Resource, error) {
+	link, err := c.current()
+	if err != nil {
+		return Resource{}, err
+	}
+	if err := link.connect(ctx); err != nil {
+		return Resource{}, err
+	}
+	return link.catalog.discover(ctx, gvk)
+}
+
 func (c *Cluster) current() (*link, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()

@@ -68,11 +68,20 @@ func newCatalog(cluster string, fetch func(context.Context) (kinds, error)) *cat
 // gvk.Version is "". A kind that is not known is looked for in the cluster again before a
 // *NoKindError is returned.
 func (c *catalog) resource(ctx context.Context, gvk schema.GroupVersionKind) (Resource, error) {
+	return c.find(ctx, gvk, refreshInterval)
+}
+
+// discover is resource that asks the cluster however young the last reading is.
+func (c *catalog) discover(ctx context.Context, gvk schema.GroupVersionKind) (Resource, error) {
+	return c.find(ctx, gvk, 0)
+}
+
+func (c *catalog) find(ctx context.Context, gvk schema.GroupVersionKind, age time.Duration) (Resource, error) {
 	found, err := c.lookup(gvk)
 	if err == nil {
 		return found, nil
 	}
-	if err := c.refresh(ctx, refreshInterval); err != nil {
+	if err := c.refresh(ctx, age); err != nil {
 		return Resource{}, &DiscoveryError{Cluster: c.cluster, Group: gvk.Group, Err: err}
 	}
 	return c.lookup(gvk)

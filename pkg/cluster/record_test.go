@@ -105,7 +105,7 @@ metadata:
   annotations: {"argocd.argoproj.io/sync-options": "Prune=false"}
 status: {phase: Running}`,
 			want: live.Object{
-				Deleting: true, Keep: live.KeepOnPrune, Health: &health.Health{Status: health.Healthy},
+				Deleting: true, Keep: live.KeepOnPrune | live.SaysPrune, Health: &health.Health{Status: health.Healthy},
 			},
 		},
 		"reports a health rule that fails as unknown health": {

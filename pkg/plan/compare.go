@@ -3,7 +3,11 @@
 
 package plan
 
-import "github.com/capstan-dev/capstan/pkg/live"
+import (
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/capstan-dev/capstan/pkg/live"
+)
 
 // view is what is known of one desired object.
 type view struct {
@@ -16,7 +20,8 @@ type view struct {
 // compare judges one desired object.
 func compare(input Input, desired Desired, seen view) Change {
 	change := Change{
-		Key: desired.Key, Version: desired.Version, Wave: desired.Wave, Desired: desired.Digest, Keep: desired.Keep,
+		Key: desired.Key, Version: desired.Version, Wave: desired.Wave, Desired: desired.Digest,
+		Keep: desired.Keep.Or(input.Keep), How: desired.How.Or(input.How), Defines: desired.Defines,
 		UID: seen.object.UID, Health: seen.object.Health, Silent: seen.object.Silent, Live: seen.isLive,
 	}
 	change.Reason = reason(input, desired, seen)
@@ -64,16 +69,47 @@ func drifted(application string, seen view) bool {
 }
 
 // extra judges a tracked object that Git does not have.
-func extra(object live.Object, prune bool) Change {
+func extra(input Input, object live.Object) Change {
 	change := Change{
 		Key: object.Key, Version: object.Version, UID: object.UID, Health: object.Health, Silent: object.Silent, Live: true,
-		Held: object.Held, Keep: object.Keep, Wave: object.Wave, Action: None, Reason: Extra,
+		Held: object.Held, Keep: object.Keep.Or(input.Keep), Wave: object.Wave, Action: None, Reason: Extra,
 	}
 	switch {
 	case object.Deleting:
 		change.Reason = Terminating
-	case prune && object.Keep&live.KeepOnPrune == 0:
+	case input.Prune && change.Keep&live.KeepOnPrune == 0:
 		change.Action = Prune
+		change.Unconfirmed = change.Keep&live.ConfirmPrune != 0 && !input.Confirmed
 	}
 	return change
+}
+
+// bubble takes a namespace and a definition to the lowest wave in which something needs it
+// (as Argo CD 3.5: gitops-engine, sync_tasks.go adjustDeps).
+func bubble(changes []Change) {
+	namespaces, kinds := map[string]int{}, map[schema.GroupKind]int{}
+	for _, change := range changes {
+		if change.Desired.IsZero() {
+			continue
+		}
+		if wave, known := namespaces[change.Namespace]; !known || change.Wave < wave {
+			namespaces[change.Namespace] = change.Wave
+		}
+		if wave, known := kinds[change.GroupKind()]; !known || change.Wave < wave {
+			kinds[change.GroupKind()] = change.Wave
+		}
+	}
+	for i := range changes {
+		change := &changes[i]
+		if change.Desired.IsZero() {
+			continue
+		}
+		wave, needed := kinds[change.Defines]
+		if change.Group == "" && change.Kind == "Namespace" {
+			wave, needed = namespaces[change.Name]
+		}
+		if needed {
+			change.Wave = min(change.Wave, wave)
+		}
+	}
 }

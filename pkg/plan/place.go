@@ -8,7 +8,10 @@ import (
 	"fmt"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"github.com/capstan-dev/capstan/pkg/health"
+	"github.com/capstan-dev/capstan/pkg/live"
 	"github.com/capstan-dev/capstan/pkg/manifest"
 )
 
@@ -20,6 +23,7 @@ const (
 	atPreSync = iota
 	atSync
 	atPrune
+	atPruneLast
 	atPostSync
 	afterAll
 )
@@ -44,10 +48,19 @@ func placeOfHook(hook Hook) place {
 
 // placeOfChange puts what is pruned behind all that is applied, the highest wave first.
 func placeOfChange(change Change) place {
-	if change.Reason == Extra {
-		return place{atPrune, -change.Wave, -rank(change.GroupKind())}
+	if !change.going() {
+		return place{atSync, change.Wave, rank(change.GroupKind())}
 	}
-	return place{atSync, change.Wave, rank(change.GroupKind())}
+	phase := atPrune
+	if change.Keep&live.PruneLast != 0 {
+		phase = atPruneLast
+	}
+	return place{phase, -change.Wave, -rank(change.GroupKind())}
+}
+
+// going reports an object that Git does not have.
+func (c Change) going() bool {
+	return c.Reason == Extra || c.Reason == Terminating && c.Desired.IsZero()
 }
 
 // group returns the hooks and the changes that are next, and where they stand.
@@ -69,11 +82,53 @@ func (c *course) group() (at place, hooks []Hook, changes []Change) {
 		}
 	}
 	for _, change := range c.Chosen {
-		if put(placeOfChange(change)) {
+		if !change.Unconfirmed && put(placeOfChange(change)) {
 			changes = append(changes, change)
 		}
 	}
 	return at, hooks, changes
+}
+
+// established splits changes into those that may be applied and those whose kind is defined
+// by an object of the same plan that the cluster has not taken in yet.
+func (c *course) established(changes []Change) (ready []Change, definitions []manifest.Key) {
+	open := map[schema.GroupKind]manifest.Key{}
+	for _, change := range c.Plan.Changes {
+		if !change.Defines.Empty() && (!change.Live || change.Health != nil && change.Health.Status != health.Healthy) {
+			open[change.Defines] = change.Key
+		}
+	}
+	for _, change := range changes {
+		if definition, waits := open[change.GroupKind()]; waits {
+			definitions = append(definitions, definition)
+			continue
+		}
+		ready = append(ready, change)
+	}
+	slices.SortFunc(definitions, func(a, b manifest.Key) int { return cmp.Compare(a.String(), b.String()) })
+	return ready, slices.Compact(definitions)
+}
+
+// terminating are the objects that Git wants and that have to go before they can be made anew.
+func (c *course) terminating() []manifest.Key {
+	var keys []manifest.Key
+	for _, change := range c.Plan.Changes {
+		if change.Reason == Terminating && !change.going() {
+			keys = append(keys, change.Key)
+		}
+	}
+	return keys
+}
+
+// unconfirmed are the objects whose pruning a person has to approve.
+func (c *course) unconfirmed() []manifest.Key {
+	var keys []manifest.Key
+	for _, change := range c.Chosen {
+		if change.Unconfirmed {
+			keys = append(keys, change.Key)
+		}
+	}
+	return keys
 }
 
 // first returns the changes that come first, in the order of a sync without hooks.
@@ -84,13 +139,19 @@ func first(changes []Change) []Change {
 }
 
 // unhealthy returns the objects that have to be healthy before something at a place begins
-// and are not, and tells one that is degraded.
+// and are not, and tells one that is degraded. What is pruned waits for what is pruned before
+// it to be gone, and for health only where it is to go last.
 func (c *course) unhealthy(at place) (degraded string, open []manifest.Key) {
 	for _, change := range c.Plan.Changes {
-		if change.Reason == Extra || change.Reason == Shared || !placeOfChange(change).before(at) || at.phase == atPrune {
+		where := placeOfChange(change)
+		if change.Reason == Shared || !where.before(at) || at.phase == atPrune && !change.going() {
 			continue
 		}
 		switch {
+		case change.going():
+			if change.Reason == Terminating && at.phase < atPostSync {
+				open = append(open, change.Key)
+			}
 		case change.Reason == Terminating:
 			open = append(open, change.Key)
 		case change.Health == nil || change.Health.Status == health.Healthy:

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/capstan-dev/capstan/pkg/health"
@@ -23,8 +24,14 @@ type Desired struct {
 	Digest manifest.Digest
 	// Wave is the sync wave; lower waves are applied, and healthy, first.
 	Wave int
-	// Keep says which removals the manifest forbids.
+	// Keep says what the manifest says of removals.
 	Keep live.Keep
+	// Defines is the kind that a CustomResourceDefinition defines, else empty.
+	Defines schema.GroupKind
+	// How says how the manifest asks to be written.
+	How How
+	// Guessed reports that the destination did not serve the kind, so that the scope is not known.
+	Guessed bool
 }
 
 // Applied is what the last apply of an object left: the part of an object record that
@@ -87,8 +94,14 @@ type Change struct {
 	Desired manifest.Digest
 	// Owner is the other application of a Shared object.
 	Owner string
-	// Keep says which removals are forbidden.
+	// Keep says which removals are forbidden, or need a confirmation.
 	Keep live.Keep
+	// Unconfirmed reports that a person has to approve before the object is pruned.
+	Unconfirmed bool
+	// Defines is the kind that a CustomResourceDefinition defines, else empty.
+	Defines schema.GroupKind
+	// How says how the object is written.
+	How How
 	// Health is that of the live object, nil where its kind has no health.
 	Health *health.Health
 	// Silent reports that the health does not count for the application.
@@ -116,6 +129,12 @@ type Input struct {
 	Applied []Applied
 	// Prune allows to delete what Git no longer has.
 	Prune bool
+	// Keep is what the application's own options say of removals.
+	Keep live.Keep
+	// How says how the application's options want objects to be written.
+	How How
+	// Confirmed reports that a person approved what waits for that.
+	Confirmed bool
 	// Exists tells whether another application of that instance name exists.
 	Exists func(application string) bool
 }
@@ -142,9 +161,10 @@ func Make(input Input) Plan {
 	}
 	for _, object := range input.Live {
 		if !wanted[object.Key] && object.Application == input.Application && object.Hook == 0 {
-			changes = append(changes, extra(object, input.Prune))
+			changes = append(changes, extra(input, object))
 		}
 	}
+	bubble(changes)
 	slices.SortStableFunc(changes, order)
 	return Plan{Changes: changes}
 }
@@ -173,20 +193,10 @@ func index[T any](values []T, key func(T) manifest.Key) map[manifest.Key]T {
 	return indexed
 }
 
-// order sorts by wave, then by rank of kind, then by name; what is pruned comes last, the
-// highest wave and rank first.
+// order is that of a sync without hooks.
 func order(a, b Change) int {
-	if aExtra, bExtra := a.Reason == Extra, b.Reason == Extra; aExtra != bExtra {
-		if aExtra {
-			return 1
-		}
-		return -1
-	} else if aExtra {
-		a, b = b, a
-	}
 	return cmp.Or(
-		cmp.Compare(a.Wave, b.Wave),
-		cmp.Compare(rank(a.GroupKind()), rank(b.GroupKind())),
+		placeOfChange(a).compare(placeOfChange(b)),
 		cmp.Compare(a.Kind, b.Kind),
 		cmp.Compare(a.Namespace, b.Namespace),
 		cmp.Compare(a.Name, b.Name),

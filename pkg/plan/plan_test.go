@@ -4,6 +4,7 @@
 package plan_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -53,6 +54,9 @@ func TestMake(t *testing.T) {
 		live    []live.Object
 		applied []plan.Applied
 		prune   bool
+		keep    live.Keep
+		apart   []manifest.Key
+		none    bool
 		want    outcome
 	}{
 		"leaves alone what is as it was applied": {
@@ -124,6 +128,25 @@ func TestMake(t *testing.T) {
 			prune: true,
 			want:  outcome{plan.Prune, plan.Extra},
 		},
+		"prunes what the options of the application keep, where the object says otherwise": {
+			live:  []live.Object{with(object("ConfigMap", "a", "o"), func(o *live.Object) { o.Keep = live.SaysPrune })},
+			prune: true, keep: live.KeepOnPrune,
+			want: outcome{plan.Prune, plan.Extra},
+		},
+		"keeps what the options of the application keep": {
+			live:  []live.Object{object("ConfigMap", "a", "o")},
+			prune: true, keep: live.KeepOnPrune,
+			want: outcome{plan.None, plan.Extra},
+		},
+		"never prunes a hook": {
+			live:  []live.Object{with(object("Job", "a", "o"), func(o *live.Object) { o.Hook = live.Hooked })},
+			prune: true, none: true,
+		},
+		"never prunes what became a hook in Git": {
+			live:  []live.Object{object("Job", "a", "o")},
+			apart: []manifest.Key{key("Job", "a")},
+			prune: true, none: true,
+		},
 		"keeps what forbids to be pruned": {
 			live:  []live.Object{with(object("ConfigMap", "a", "o"), func(o *live.Object) { o.Keep = live.KeepOnPrune })},
 			prune: true,
@@ -135,8 +158,15 @@ func TestMake(t *testing.T) {
 			t.Parallel()
 			got := plan.Make(plan.Input{
 				Application: app, Desired: c.desired, Live: c.live, Applied: c.applied, Prune: c.prune,
+				Keep: c.keep, Apart: c.apart,
 				Exists: func(application string) bool { return application != "gone" },
 			})
+			if c.none {
+				if len(got.Changes) != 0 {
+					t.Fatalf("made %+v", got.Changes)
+				}
+				return
+			}
 			if len(got.Changes) != 1 {
 				t.Fatalf("made %d changes, want 1: %+v", len(got.Changes), got.Changes)
 			}
@@ -182,8 +212,8 @@ func TestStepsGoByWaveAndKindAndPruneLast(t *testing.T) {
 		names = append(names, in)
 	}
 	want := [][]string{
-		{"Apply Job early"},
 		{"Apply Namespace demo"},
+		{"Apply Job early"},
 		{"Apply ConfigMap a", "Apply ConfigMap b"},
 		{"Apply Deployment web"},
 		{"Apply Deployment late"},
@@ -192,5 +222,37 @@ func TestStepsGoByWaveAndKindAndPruneLast(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("steps (-want +got):\n%s", diff)
+	}
+}
+
+func TestAPruningThatNeedsConfirmation(t *testing.T) {
+	t.Parallel()
+	careful := with(object("ConfigMap", "a", "o"), func(o *live.Object) { o.Keep = live.ConfirmPrune | live.SaysPrune })
+	for confirmed := range 2 {
+		got := plan.Make(plan.Input{
+			Application: app, Live: []live.Object{careful}, Prune: true, Confirmed: confirmed == 1,
+		})
+		if change := got.Changes[0]; change.Action != plan.Prune || change.Unconfirmed != (confirmed == 0) {
+			t.Errorf("confirmed %d made %+v", confirmed, change)
+		}
+	}
+}
+
+func TestNamespacesAndDefinitionsComeBeforeWhatNeedsThem(t *testing.T) {
+	t.Parallel()
+	wave := func(d plan.Desired, wave int) plan.Desired { d.Wave = wave; return d }
+	namespace := wave(desired("Namespace", "demo", "x"), 3)
+	namespace.Namespace = ""
+	definition := wave(desired("CustomResourceDefinition", "things", "x"), 5)
+	definition.Defines.Kind = "Thing"
+	got := plan.Make(plan.Input{Application: app, Desired: []plan.Desired{
+		definition, namespace, wave(desired("Thing", "t", "x"), 2), wave(desired("ConfigMap", "c", "x"), -1),
+	}})
+	var names []string
+	for _, change := range got.Changes {
+		names = append(names, fmt.Sprintf("%d %s", change.Wave, change.Name))
+	}
+	if diff := cmp.Diff([]string{"-1 demo", "-1 c", "2 things", "2 t"}, names); diff != "" {
+		t.Errorf("order (-want +got):\n%s", diff)
 	}
 }

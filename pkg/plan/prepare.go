@@ -6,6 +6,8 @@ package plan
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -22,6 +24,10 @@ type Destination struct {
 	Namespace string
 	// Namespaced tells the scope of a kind; an error where the cluster does not serve it.
 	Namespaced func(schema.GroupVersionKind) (bool, error)
+	// Missing tells an error that says for sure that the cluster does not serve a kind, and
+	// SkipMissing lets all objects through whose kind it does not.
+	Missing     func(error) bool
+	SkipMissing bool
 }
 
 // Prepared are manifests as they would be applied.
@@ -78,10 +84,12 @@ func prepare(
 			"metadata.generateName names no object to keep in sync: set metadata.name")
 	}
 	namespaced, err := destination.Namespaced(object.GroupVersionKind())
-	if err != nil {
+	guessed := err != nil && destination.skips(annotations) && destination.Missing(err)
+	if err != nil && !guessed {
 		return manifest.Manifest{}, Desired{}, err
 	}
 	switch {
+	case guessed: // the scope of a kind that is yet to come is the one that the manifest shows
 	case !namespaced:
 		object.SetNamespace("")
 	case object.GetNamespace() == "":
@@ -93,9 +101,27 @@ func prepare(
 		return manifest.Manifest{}, Desired{}, err
 	}
 	return ready, Desired{
-		Key: ready.Key, Version: ready.Version, Digest: ready.Digest,
-		Wave: live.WaveOf(annotations), Keep: live.KeepOf(annotations),
+		Guessed: guessed,
+		Key:     ready.Key, Version: ready.Version, Digest: ready.Digest,
+		Wave: live.WaveOf(annotations), Keep: live.KeepOf(annotations), Defines: definedBy(object),
+		How: HowOf(strings.Split(annotations[live.SyncOptionsAnnotation], ",")),
 	}, nil
+}
+
+// skips reports that an object may be of a kind which is yet to come.
+func (d Destination) skips(annotations map[string]string) bool {
+	return d.SkipMissing || slices.ContainsFunc(strings.Split(annotations[live.SyncOptionsAnnotation], ","),
+		func(option string) bool { return strings.TrimSpace(option) == skipMissing })
+}
+
+// definedBy returns the kind that a CustomResourceDefinition defines.
+func definedBy(object *unstructured.Unstructured) schema.GroupKind {
+	if object.GetKind() != "CustomResourceDefinition" {
+		return schema.GroupKind{}
+	}
+	group, _, _ := unstructured.NestedString(object.Object, "spec", "group")
+	kind, _, _ := unstructured.NestedString(object.Object, "spec", "names", "kind")
+	return schema.GroupKind{Group: group, Kind: kind}
 }
 
 // track marks the object as the application's. Of what only a server writes, a null

@@ -165,3 +165,25 @@ func TestPrepareSetsHooksApart(t *testing.T) {
 		t.Errorf("the hook's manifest asks for another name: %s", m.JSON)
 	}
 }
+
+func TestPrepareLetsThroughKindsThatAreYetToCome(t *testing.T) {
+	t.Parallel()
+	to := destination()
+	to.Missing = func(error) bool { return true }
+	marked := parse(t, "{apiVersion: v1, kind: Unknown, metadata: {name: a, annotations: {argocd.argoproj.io/sync-options: SkipDryRunOnMissingResource=true}}}")
+	plain := parse(t, "{apiVersion: v1, kind: Unknown, metadata: {name: b}}")
+	if got, err := plan.Prepare([]manifest.Manifest{marked}, to); err != nil || !got.Desired[0].Guessed {
+		t.Errorf("prepared %+v, %v", got.Desired, err)
+	}
+	if _, err := plan.Prepare([]manifest.Manifest{plain}, to); err == nil {
+		t.Error("an object of a kind that is not served went through")
+	}
+	to.SkipMissing = true
+	if _, err := plan.Prepare([]manifest.Manifest{plain}, to); err != nil {
+		t.Errorf("Prepare: %v", err)
+	}
+	to.Missing = func(error) bool { return false }
+	if _, err := plan.Prepare([]manifest.Manifest{plain}, to); err == nil {
+		t.Error("an object whose kind could not be looked up went through")
+	}
+}

@@ -229,7 +229,15 @@ func (c *course) advance(next *Next) {
 		next.Waiting = waiting("completion of hook", "hooks", hookKeys(before))
 		return
 	}
+	if open := c.unconfirmed(); len(open) > 0 && at.phase > atPruneLast {
+		next.Waiting = waiting("pruning confirmation of", "resources", open)
+		return
+	}
 	if at.phase == afterAll {
+		if open := c.terminating(); len(open) > 0 {
+			next.Waiting = waiting("deletion of", "resources", open)
+			return
+		}
 		next.Done = true
 		return
 	}
@@ -238,11 +246,23 @@ func (c *course) advance(next *Next) {
 		c.fail(next)
 		return
 	} else if len(open) > 0 {
-		next.Waiting = waiting("healthy state of", "resources", open)
+		next.Waiting = waiting(whatOf(at), "resources", open)
 		return
 	}
 	c.begin(next, hooks)
-	next.Apply = changes
+	ready, definitions := c.established(changes)
+	next.Apply = ready
+	if len(definitions) > 0 && next.Waiting == "" {
+		next.Waiting = waiting("healthy state of", "resources", definitions)
+	}
+}
+
+// whatOf is what is waited for before something at a place begins.
+func whatOf(at place) string {
+	if at.phase == atPrune {
+		return "deletion of"
+	}
+	return "healthy state of"
 }
 
 // begin runs hooks that nothing is in the way of, and takes away what is.

@@ -260,6 +260,44 @@ func TestSequence(t *testing.T) {
 			progress(pending("Deployment", "a", 5), pruned("Deployment", "b", 0), pruned("Deployment", "c", 1)),
 			step{Run: []string{"Apply a"}},
 		},
+		"waits until what is pruned before is gone": {
+			progress(pruned("Deployment", "b", 0), with(pruned("Deployment", "c", 1), func(c *plan.Change) {
+				c.Action, c.Reason = plan.None, plan.Terminating
+			})),
+			step{Waiting: "waiting for deletion of /Deployment/c"},
+		},
+		"prunes what is to go last when all is healthy": {
+			progress(settled("Deployment", "a", 5, health.Progressing), with(pruned("Deployment", "b", 0), func(c *plan.Change) { c.Keep = live.PruneLast })),
+			step{Waiting: "waiting for healthy state of /Deployment/a"},
+		},
+		"prunes others before what is to go last": {
+			progress(with(pruned("Deployment", "b", 7), func(c *plan.Change) { c.Keep = live.PruneLast }), pruned("Deployment", "c", 1)),
+			step{Run: []string{"Prune c"}},
+		},
+		"applies and prunes what needs no confirmation": {
+			progress(with(pruned("Deployment", "b", 7), func(c *plan.Change) { c.Unconfirmed = true }), pruned("Deployment", "c", 1)),
+			step{Run: []string{"Prune c"}},
+		},
+		"waits for a confirmation then, and runs nothing after it": {
+			with(progress(with(pruned("Deployment", "b", 7), func(c *plan.Change) { c.Unconfirmed = true })),
+				func(p *plan.Progress) { p.Hooks = []plan.Hook{after} }),
+			step{Waiting: "waiting for pruning confirmation of /Deployment/b"},
+		},
+		"waits for an object that has to go before it can be made anew": {
+			progress(with(settled("Deployment", "a", 0, health.Healthy), func(c *plan.Change) {
+				c.Reason, c.Desired = plan.Terminating, digest("x")
+			})),
+			step{Waiting: "waiting for deletion of /Deployment/a"},
+		},
+		"waits for a definition before it makes objects of its kind": {
+			progress(with(settled("CustomResourceDefinition", "d", 0, health.Progressing), func(c *plan.Change) { c.Defines.Kind = "Thing" }),
+				pending("Thing", "t", 0), pending("Deployment", "a", 0)),
+			step{Run: []string{"Apply a"}, Waiting: "waiting for healthy state of /CustomResourceDefinition/d"},
+		},
+		"makes them when the cluster has taken it in": {
+			progress(with(settled("CustomResourceDefinition", "d", 0, health.Healthy), func(c *plan.Change) { c.Defines.Kind = "Thing" }), pending("Thing", "t", 0)),
+			step{Run: []string{"Apply t"}},
+		},
 		"prunes the highest wave first": {
 			progress(settled("Deployment", "a", 5, health.Progressing), pruned("Deployment", "b", 0), pruned("Deployment", "c", 1)),
 			step{Run: []string{"Prune c"}},

@@ -40,12 +40,8 @@ func (p Plan) Steps() []Step {
 func Cascade(objects []live.Object) []Step {
 	var p Plan
 	for _, object := range objects {
-		p.Changes = append(p.Changes, extra(object, true))
-	}
-	for i := range p.Changes {
-		if change := &p.Changes[i]; change.Reason == Extra {
-			change.Action = Prune
-		}
+		object.Keep = 0
+		p.Changes = append(p.Changes, extra(Input{Prune: true}, object))
 	}
 	slices.SortStableFunc(p.Changes, order)
 	return p.Steps()

@@ -89,13 +89,13 @@ func (r *Reconciler) run(ctx context.Context, p *pass, s *state, f facts, chosen
 	if err := r.ensureNamespace(ctx, p, chosen.dryRun); err != nil {
 		return r.fail(s, p, f, chosen, err.Error())
 	}
-	done, err := r.proceed(ctx, p, s, r.courseOf(p, current, chosen))
+	done, again, err := r.proceed(ctx, p, s, r.courseOf(p, current, chosen))
 	switch {
 	case err != nil:
 		p.problems = append(p.problems, conditionOf(err))
 		return blind
 	case !done:
-		return 0
+		return again
 	case current.failure != "":
 		r.forgetNamespace(p)
 		return r.fail(s, p, f, chosen, current.failure)

@@ -80,7 +80,7 @@ func diffOf(
 		return item, nil
 	}
 	current, err := computed.Target.Get(ctx, change.Key, change.Version)
-	if err != nil && !apierrors.IsNotFound(err) && !unserved(err) {
+	if err != nil && !apierrors.IsNotFound(err) && !noKind(err) {
 		return item, err
 	}
 	if err != nil {
@@ -144,8 +144,8 @@ func jsonOf(object *unstructured.Unstructured) (v1alpha1.JSON, error) {
 	return v1alpha1.JSON{Raw: raw}, nil
 }
 
-// unserved reports that the destination does not have a kind.
-func unserved(err error) bool {
+// noKind reports that the destination does not have a kind.
+func noKind(err error) bool {
 	var none *cluster.NoKindError
 	return errors.As(err, &none)
 }

@@ -63,6 +63,8 @@ type input struct {
 	application string
 	namespace   string
 	server      string
+	// lenient lets objects through whose kind is yet to come.
+	lenient bool
 }
 
 // from reports whether two inputs differ at most in what was rendered.
@@ -155,6 +157,8 @@ func (r *Reconciler) prepare(
 		Namespaced: func(gvk schema.GroupVersionKind) (bool, error) {
 			return scope(ctx, to, output.Manifests, gvk)
 		},
+		Missing:     noKind,
+		SkipMissing: optionsOf(app).SkipMissing,
 	})
 	if err != nil {
 		return plan.Prepared{}, unreadable(err)
@@ -173,7 +177,7 @@ func (r *Reconciler) prepare(
 func (r *Reconciler) inputOf(p *pass) input {
 	return input{
 		source: sourceDigest(p.from), rendered: p.read.output.Digest, application: r.instanceName(p.app),
-		namespace: p.app.Spec.Destination.Namespace, server: p.target.Server(),
+		namespace: p.app.Spec.Destination.Namespace, server: p.target.Server(), lenient: optionsOf(p.app).SkipMissing,
 	}
 }
 
@@ -270,4 +274,24 @@ func definition(m manifest.Manifest, gvk schema.GroupVersionKind) (defined, name
 	kind, _, _ := unstructured.NestedString(object.Object, "spec", "names", "kind")
 	scope, _, _ := unstructured.NestedString(object.Object, "spec", "scope")
 	return group == gvk.Group && kind == gvk.Kind, scope == "Namespaced"
+}
+
+// unserved names a kind of changes that the destination does not serve yet although its
+// definition is there: it takes a moment until discovery tells of it.
+func unserved(ctx context.Context, p *pass, changes []plan.Change) string {
+	defined := map[schema.GroupKind]bool{}
+	for _, change := range p.plan.Changes {
+		if !change.Defines.Empty() {
+			defined[change.Defines] = true
+		}
+	}
+	for _, change := range changes {
+		if !defined[change.GroupKind()] || change.Action != plan.Apply {
+			continue
+		}
+		if _, err := p.target.Discover(ctx, change.GroupKind().WithVersion(change.Version)); noKind(err) {
+			return change.GroupKind().String()
+		}
+	}
+	return ""
 }

@@ -6,18 +6,16 @@ package application
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/apply"
 )
-
-const createNamespace = "CreateNamespace=true"
 
 // namespaces remembers which namespaces were made, so that each costs one request.
 type namespaces struct {
 	mu sync.Mutex
-	// known maps server and namespace to the digest of what was applied.
+	// known maps server, namespace and Application to the digest of what was applied.
 	known map[string]string
 }
 
@@ -43,19 +41,18 @@ func (n *namespaces) drop(place string) {
 // carries no tracking annotation: the namespace outlives the Application (as Argo CD 3.6).
 func (r *Reconciler) ensureNamespace(ctx context.Context, p *pass, dryRun bool) error {
 	name := p.app.Spec.Destination.Namespace
-	policy := p.app.Spec.SyncPolicy
-	if policy == nil || name == "" || !slices.Contains(policy.SyncOptions, createNamespace) {
+	if name == "" || !optionsOf(p.app).CreateNamespace {
 		return nil
 	}
 	var labels, annotations map[string]string
-	if metadata := policy.ManagedNamespaceMetadata; metadata != nil {
+	if metadata := managedMetadata(p.app); metadata != nil {
 		labels, annotations = metadata.Labels, metadata.Annotations
 	}
-	change, err := apply.Namespace(name, labels, annotations)
+	change, err := apply.Namespace(name, r.instanceName(p.app), labels, annotations)
 	if err != nil {
 		return err
 	}
-	place, digest := p.target.Server()+"/"+name, change.Manifest.Digest.String()
+	place, digest := r.placeOf(p), change.Manifest.Digest.String()
 	if r.namespaces.has(place, digest) {
 		return nil
 	}
@@ -72,5 +69,17 @@ func (r *Reconciler) ensureNamespace(ctx context.Context, p *pass, dryRun bool) 
 
 // forgetNamespace makes the next sync look at the namespace again.
 func (r *Reconciler) forgetNamespace(p *pass) {
-	r.namespaces.drop(p.target.Server() + "/" + p.app.Spec.Destination.Namespace)
+	r.namespaces.drop(r.placeOf(p))
+}
+
+// placeOf names a namespace as one Application made it.
+func (r *Reconciler) placeOf(p *pass) string {
+	return p.target.Server() + "/" + p.app.Spec.Destination.Namespace + "/" + r.instanceName(p.app)
+}
+
+func managedMetadata(app *v1alpha1.Application) *v1alpha1.ManagedNamespaceMetadata {
+	if app.Spec.SyncPolicy == nil {
+		return nil
+	}
+	return app.Spec.SyncPolicy.ManagedNamespaceMetadata
 }

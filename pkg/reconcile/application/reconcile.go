@@ -105,6 +105,7 @@ func (r *Reconciler) want(ctx context.Context, p *pass, s *state) error {
 	if p.read.snapshot, err = r.snapshot(ctx, p.owner, p.from); err != nil {
 		return err
 	}
+	s.prepared = r.known(ctx, p, s.prepared)
 	if s.prepared != nil && s.prepared.seen == p.read.revision() && s.prepared.made.from(r.inputOf(p)) {
 		p.desired = s.prepared
 		return nil
@@ -126,6 +127,22 @@ func (r *Reconciler) want(ctx context.Context, p *pass, s *state) error {
 	p.desired = r.summarize(p, prepared, made)
 	s.prepared = p.desired
 	return nil
+}
+
+// known drops a desired state that was made before the destination served one of its kinds.
+func (r *Reconciler) known(ctx context.Context, p *pass, made *desired) *desired {
+	if made == nil {
+		return nil
+	}
+	for _, object := range made.objects {
+		if !object.Guessed {
+			continue
+		}
+		if _, err := p.target.Resource(ctx, object.GroupKind().WithVersion(object.Version)); err == nil {
+			return nil
+		}
+	}
+	return made
 }
 
 // stands reports whether the last good desired state may stand in for an unreadable one:
@@ -152,9 +169,11 @@ func (r *Reconciler) compare(ctx context.Context, p *pass, s *state) error {
 	}
 	objects := r.catchUp(s, instance, seen.Objects)
 	p.hooks = hooksOf(objects, instance)
+	options := optionsOf(p.app)
 	made := plan.Make(plan.Input{
 		Application: instance, Desired: p.desired.objects, Live: objects, Apart: p.desired.apart,
 		Applied: slices.Collect(maps.Values(s.applied)), Prune: prunes(p.app), Exists: r.exists,
+		Keep: options.Keep, How: options.How, Confirmed: confirmed(p.app, s.run.since()),
 	})
 	p.plan = &made
 	p.problems = append(p.problems, warnings(made, p.desired)...)

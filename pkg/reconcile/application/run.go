@@ -174,6 +174,15 @@ func (c *course) next(now time.Time) plan.Next {
 	return next
 }
 
+// leave marks an object that has to go before it can be made anew.
+func (c *course) leave(key manifest.Key) {
+	for i := range c.plan.Changes {
+		if change := &c.plan.Changes[i]; change.Key == key {
+			change.Reason = plan.Terminating
+		}
+	}
+}
+
 // applied takes changes off what is left, and marks them as not yet seen to be healthy.
 func (c *course) applied(changes []plan.Change) {
 	done := make(map[manifest.Key]bool, len(changes))
@@ -182,7 +191,12 @@ func (c *course) applied(changes []plan.Change) {
 	}
 	c.chosen = slices.DeleteFunc(slices.Clone(c.chosen), func(change plan.Change) bool { return done[change.Key] })
 	for i := range c.plan.Changes {
-		if change := &c.plan.Changes[i]; done[change.Key] {
+		change := &c.plan.Changes[i]
+		switch {
+		case !done[change.Key]:
+		case change.Action == plan.Prune:
+			change.Action, change.Reason = plan.None, plan.Terminating
+		default:
 			change.Action, change.Health = plan.None, &health.Health{Status: health.Progressing}
 		}
 	}

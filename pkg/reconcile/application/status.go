@@ -121,7 +121,8 @@ func resources(p plan.Plan, applied map[manifest.Key]plan.Applied) []v1alpha1.Re
 			Group: change.Group, Version: change.Version, Kind: change.Kind,
 			Namespace: change.Namespace, Name: change.Name,
 			UID: string(change.UID), Status: v1alpha1.SyncStatusCodeSynced, SyncWave: int64(change.Wave),
-			RequiresPruning: change.Reason == plan.Extra,
+			RequiresPruning:              change.Reason == plan.Extra,
+			RequiresDeletionConfirmation: change.Keep&(live.ConfirmPrune|live.ConfirmDelete) != 0,
 		}
 		if !change.InSync() {
 			entry.Status = v1alpha1.SyncStatusCodeOutOfSync

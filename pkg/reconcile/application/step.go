@@ -19,9 +19,12 @@ import (
 	"github.com/capstan-dev/capstan/pkg/plan"
 )
 
+// served is how long to wait before discovery is asked for a new kind again: it has no watch.
+const served = 250 * time.Millisecond
+
 // proceed takes a run as far as it goes without waiting. It returns an error where what the
 // run needs could not be read.
-func (r *Reconciler) proceed(ctx context.Context, p *pass, s *state, c *course) (done bool, err error) {
+func (r *Reconciler) proceed(ctx context.Context, p *pass, s *state, c *course) (done bool, again time.Duration, err error) {
 	for {
 		next := c.next(r.Clock.Now())
 		if failure := r.clear(ctx, p, c, next); failure != "" && c.failure == "" {
@@ -30,22 +33,26 @@ func (r *Reconciler) proceed(ctx context.Context, p *pass, s *state, c *course) 
 		}
 		switch {
 		case next.Done:
-			return true, nil
+			return true, 0, nil
 		case len(next.Begin)+len(next.Apply) == 0:
 			c.message = next.Waiting
-			return false, nil
+			return false, 0, nil
 		}
 		bytes, err := r.bytesOf(ctx, p)
 		if err != nil {
-			return false, err
+			return false, 0, err
 		}
 		if err := r.launch(ctx, p, s, c, next.Begin, bytes); err != nil {
-			return false, err
+			return false, 0, err
 		}
-		if failure := r.execute(ctx, p, s, next.Apply, bytes.objects); failure != "" && c.failure == "" {
-			c.failure = failure
+		if kind := unserved(ctx, p, next.Apply); kind != "" {
+			c.message = "waiting for the cluster to serve " + kind
+			return false, served, nil
 		}
 		c.applied(next.Apply)
+		if failure := r.execute(ctx, p, s, c, next.Apply, bytes.objects); failure != "" && c.failure == "" {
+			c.failure = failure
+		}
 	}
 }
 
@@ -121,7 +128,7 @@ func (r *run) launched(hook plan.Hook, result apply.Result, fresh time.Time) {
 // execute applies changes side by side and remembers what each object became. It returns why
 // that failed, "" where it did not.
 func (r *Reconciler) execute(
-	ctx context.Context, p *pass, s *state, step []plan.Change, manifests map[manifest.Key]manifest.Manifest,
+	ctx context.Context, p *pass, s *state, c *course, step []plan.Change, manifests map[manifest.Key]manifest.Manifest,
 ) string {
 	if len(step) == 0 {
 		return ""
@@ -129,12 +136,16 @@ func (r *Reconciler) execute(
 	dryRun := s.run.operation.Sync != nil && s.run.operation.Sync.DryRun
 	changes := make([]apply.Change, 0, len(step))
 	for _, change := range step {
-		changes = append(changes, applyChange(change, manifests))
+		changes = append(changes, writeOf(p.app, change, manifests[change.Key]))
 	}
 	results := r.Applier.Apply(ctx, p.target, changes, apply.Options{DryRun: dryRun})
 	for i, result := range results {
 		s.run.record(step[i], result, imagesOf(changes[i].Manifest))
-		if result.Err == nil && !dryRun {
+		switch {
+		case result.Recreate:
+			delete(s.applied, step[i].Key)
+			c.leave(step[i].Key)
+		case result.Err == nil && !dryRun:
 			r.remember(s, step[i], result)
 		}
 	}
@@ -158,13 +169,6 @@ func failuresOf(summary string, results []apply.Result) string {
 		failures = append(failures[:shown], fmt.Sprintf("and %d more", len(failures)-shown))
 	}
 	return summary + ": " + strings.Join(failures, "; ")
-}
-
-func applyChange(change plan.Change, manifests map[manifest.Key]manifest.Manifest) apply.Change {
-	if change.Action == plan.Prune {
-		return removal(change, metav1.DeletePropagationForeground)
-	}
-	return apply.Change{Action: apply.Apply, Manifest: manifests[change.Key]}
 }
 
 // removal deletes the object that was seen, and no other of its name.

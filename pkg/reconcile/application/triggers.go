@@ -75,6 +75,7 @@ func concerns(old, app *v1alpha1.Application) bool {
 		app.Operation != nil || old.Operation != nil ||
 		isTerminating(app) && !isTerminating(old) ||
 		app.Annotations[v1alpha1.AnnotationKeyRefresh] != "" ||
+		app.Annotations[v1alpha1.AnnotationKeyDeletionApproved] != old.Annotations[v1alpha1.AnnotationKeyDeletionApproved] ||
 		old.DeletionTimestamp.IsZero() != app.DeletionTimestamp.IsZero() ||
 		old.UID != app.UID
 }

@@ -27,6 +27,8 @@ const (
 	AnnotationKeyCompareOptions = "argocd.argoproj.io/compare-options"
 	// AnnotationKeyDeletionApproved is the RFC 3339 time at which a person confirmed deletions.
 	AnnotationKeyDeletionApproved = "argocd.argoproj.io/deletion-approved"
+	// AnnotationKeyMigrationManager names a further field manager whose fields are taken over.
+	AnnotationKeyMigrationManager = "argocd.argoproj.io/client-side-apply-migration-manager"
 	// AnnotationKeyManagedByURL is the URL of who manages the Application.
 	AnnotationKeyManagedByURL = "argocd.argoproj.io/managed-by-url"
 	// AnnotationKeyApplicationSetRefresh asks for a reconcile of an ApplicationSet.

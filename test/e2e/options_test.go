@@ -1,0 +1,114 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/capstan-dev/capstan/test/harness/plane"
+)
+
+const podSpec = `template: {metadata: {labels: {a: b}, annotations: {%s}}, spec: {containers: [{name: c, image: "nginx:1"}]}}`
+
+func deployment(name, annotations, stage string) string {
+	return "{apiVersion: apps/v1, kind: Deployment, metadata: {name: " + name + ", annotations: {" + annotations + "}}, " +
+		"spec: {selector: {matchLabels: {a: b}}, " + strings.Replace(podSpec, "%s", stage, 1) + "}}\n---\n"
+}
+
+func TestWavesWaitForHealthAndPruneInReverse(t *testing.T) {
+	s := begin(t, "waves", map[string]string{
+		"app/a.yaml": deployment("first", "", "stage.capstan.dev/ready-after: 3s"),
+		"app/b.yaml": "{apiVersion: v1, kind: ConfigMap, metadata: {name: second, annotations: {argocd.argoproj.io/sync-wave: '1'}}}",
+	})
+	s.apply(s.application("waves", staging, "app", ""))
+	s.operation("waves", "message", "waiting for healthy state of apps/Deployment/first")
+	s.gone(staging, "configmap/second")
+	s.operation("waves", "phase", "Succeeded")
+	s.status("waves", "Synced/Healthy")
+	ready := s.run(stage.Plane.Kubectl(staging), "get", "deployment", "first", "-n", s.name, "-o",
+		"jsonpath={.status.conditions[?(@.type=='Available')].lastTransitionTime}")
+	made := s.run(stage.Plane.Kubectl(staging), "get", "configmap", "second", "-n", s.name, "-o", "jsonpath={.metadata.creationTimestamp}")
+	if made < ready {
+		t.Errorf("the second wave was made at %s, the first was ready at %s", made, ready)
+	}
+	s.push(map[string]string{"app/c.yaml": configMap("third", "1")}, "app/a.yaml", "app/b.yaml")
+	s.gone(staging, "deployment/first")
+	s.gone(staging, "configmap/second")
+	s.status("waves", "Synced/Healthy")
+	s.remove("waves")
+}
+
+func TestADefinitionComesBeforeItsObjectsInOneSync(t *testing.T) {
+	s := begin(t, "definition", map[string]string{"app/all.yaml": `{apiVersion: e2e.capstan.dev/v1, kind: Thing, metadata: {name: one}, spec: {a: b}}
+---
+{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: things.e2e.capstan.dev}, spec: {
+  group: e2e.capstan.dev, scope: Namespaced, names: {kind: Thing, plural: things, singular: thing},
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}]}}
+`})
+	s.apply(s.application("definition", staging, "app", "{syncOptions: [CreateNamespace=true]}"))
+	s.status("definition", "OutOfSync/Missing")
+	_, err := s.hub.Input(s.ctx, "{}", "create", "--raw", syncPath+"definition/sync", "-f", "-")
+	s.ok(err)
+	s.operation("definition", "phase", "Succeeded")
+	s.value(staging, "things.e2e.capstan.dev/one", ".spec.a", "b")
+	s.remove("definition")
+	s.run(stage.Plane.Kubectl(staging), "delete", "crd", "things.e2e.capstan.dev")
+}
+
+func TestSyncOptions(t *testing.T) {
+	job := func(image string) string {
+		return `{apiVersion: batch/v1, kind: Job, metadata: {name: forced, annotations: {argocd.argoproj.io/sync-options: "Force=true"}},
+  spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: "` + image + `"}]}}}}
+---
+`
+	}
+	careful := "{apiVersion: v1, kind: ConfigMap, metadata: {name: careful, annotations: {argocd.argoproj.io/sync-options: Prune=confirm}}}\n---\n"
+	replaced := "{apiVersion: v1, kind: ConfigMap, metadata: {name: replaced, annotations: {argocd.argoproj.io/sync-options: Replace=true}}, data: {a: %}}\n---\n"
+	s := begin(t, "options", map[string]string{
+		"app/all.yaml": job("busybox:1") + careful + strings.Replace(replaced, "%", "'1'", 1) + configMap("migrated", "1"),
+	})
+	there := stage.Plane.Kubectl(staging)
+	s.run(there, "create", "namespace", s.name)
+	_, err := there.Input(s.ctx, "{apiVersion: v1, kind: ConfigMap, metadata: {name: migrated}, data: {value: '0', old: '1'}}",
+		"apply", "-n", s.name, "-f", "-")
+	s.ok(err)
+	s.apply(s.application("options", staging, "app", "{automated: {prune: true, selfHeal: true}}"))
+	s.status("options", "Synced/Healthy")
+	s.value(staging, "configmap/migrated", ".data", `{"value":"1"}`)
+	s.value(staging, "configmap/migrated", `.metadata.annotations.kubectl\.kubernetes\.io/last-applied-configuration`, "")
+
+	s.run(there, "patch", "configmap", "replaced", "-n", s.name, "--type=merge", "-p", `{"data":{"foreign":"1"}}`)
+	first := s.run(there, "get", "job", "forced", "-n", s.name, "-o", "jsonpath={.metadata.uid}")
+	s.push(map[string]string{"app/all.yaml": job("busybox:2") + strings.Replace(replaced, "%", "'2'", 1) + configMap("migrated", "1")})
+	s.value(staging, "job/forced", ".spec.template.spec.containers[0].image", "busybox:2")
+	s.value(staging, "configmap/replaced", ".data", `{"a":"2"}`)
+	if again := s.run(there, "get", "job", "forced", "-n", s.name, "-o", "jsonpath={.metadata.uid}"); again == first {
+		t.Error("the Job with the new image is the old one")
+	}
+	s.operation("options", "message", "waiting for pruning confirmation of /ConfigMap/careful")
+	s.value(staging, "configmap/careful", ".metadata.name", "careful")
+	s.run(s.hub, "annotate", "application", "options", "-n", argocd, "argocd.argoproj.io/deletion-approved=2999-01-01T00:00:00Z")
+	s.gone(staging, "configmap/careful")
+	s.operation("options", "phase", "Succeeded")
+	s.status("options", "Synced/Healthy")
+	s.remove("options")
+}
+
+func TestMetadataOfAManagedNamespaceGoesWithTheSpec(t *testing.T) {
+	s := begin(t, "managed", map[string]string{"app/config.yaml": configMap("config", "1")})
+	policy := func(labels string) string {
+		return "{automated: {}, syncOptions: [CreateNamespace=true], managedNamespaceMetadata: {labels: {" + labels + "}}}"
+	}
+	s.apply(s.application("managed", staging, "app", policy("a: '1', b: '2'")))
+	s.status("managed", "Synced/Healthy")
+	labels := func(want string) {
+		s.until(stage.Plane.Kubectl(staging), plane.Prints(want), "get", "namespace", s.name, "-o", "jsonpath={.metadata.labels['a','b']}")
+	}
+	labels("1 2")
+	s.apply(s.application("managed", staging, "app", policy("a: '1'")))
+	s.push(map[string]string{"app/config.yaml": configMap("config", "2")})
+	labels("1")
+	s.remove("managed")
+}
