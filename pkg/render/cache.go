@@ -17,6 +17,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/capstan-dev/capstan/pkg/manifest"
+	"github.com/capstan-dev/capstan/pkg/source"
 )
 
 // Options configure a Cache; a zero field means its default.
@@ -128,13 +129,16 @@ func (c *Cache) Render(ctx context.Context, input Input) (Output, error) {
 	if err != nil {
 		return Output{}, err
 	}
-	root := rootOf(input)
+	root := rootOf(input.Tree)
 	if found := c.lookup(k, input, root); found != nil {
 		return found.output, found.err()
 	}
 	// Applications that ask for the same files share a render, if it turns out that nothing
 	// of their own went into it.
 	shared := k.String() + root
+	for _, mount := range input.Mounts {
+		shared += "\x00" + rootOf(mount.Tree)
+	}
 	led, out, err := c.fly(ctx, shared, k, root, input)
 	if led || ctx.Err() != nil || !perApplication(err) {
 		return out, err
@@ -155,8 +159,8 @@ func perApplication(err error) bool {
 	return err == nil || ok && failed.Reason != ReasonCrashed
 }
 
-func rootOf(input Input) string {
-	if id := idAt(input.Tree, "."); id != absent {
+func rootOf(tree source.Tree) string {
+	if id := idAt(tree, "."); id != absent {
 		return id
 	}
 	return ""

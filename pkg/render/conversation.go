@@ -79,7 +79,7 @@ func (c *conversation) handle(kind frameKind, payload []byte) error {
 }
 
 func (c *conversation) answer(kind frameKind, question string) error {
-	if kind != frameVariable && !fs.ValidPath(question) {
+	if _, name := splitQuestion(question); kind != frameVariable && !fs.ValidPath(name) {
 		return fmt.Errorf("%w: path %q", errNonsense, question)
 	}
 	data, ok, err := c.answers.answer(kind, question)

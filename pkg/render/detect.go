@@ -29,7 +29,7 @@ func (w *work) mergeOverrides() error {
 			return err
 		}
 	}
-	if data, ok := w.tree.override(w.root); ok {
+	if data, ok := w.pipe.override(w.root); ok {
 		file = path.Join(w.root, ".argocd-source-<application>.yaml")
 		if merged, err = mergeOverride(merged, file, data); err != nil {
 			return err

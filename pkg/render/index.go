@@ -28,7 +28,7 @@ type entry struct {
 func (e *entry) holds(input Input, root string) bool {
 	same := root != "" && root == e.Root
 	for _, r := range e.Reads {
-		ofTree := r.Op != frameVariable && r.Op != frameOverride
+		ofTree := r.Mount == "" && (r.Op == frameStat || r.Op == frameList || r.Op == frameRead)
 		if same && ofTree {
 			continue
 		}
@@ -43,7 +43,7 @@ func (e *entry) bytes() int64 {
 	const overhead = 100
 	total := int64(overhead)
 	for _, r := range e.Reads {
-		total += overhead + int64(len(r.Path)+len(r.Answer))
+		total += overhead + int64(len(r.Path)+len(r.Mount)+len(r.Answer))
 	}
 	return total
 }

@@ -42,9 +42,10 @@ func keyOf(version string, input Input) (key, error) {
 	data, err := json.Marshal(struct {
 		Version    string
 		Repository string
+		Mounts     []string `json:",omitempty"`
 		Source     v1alpha1.ApplicationSource
 		Variables  map[string]string
-	}{version, input.Repository, options, usedVariables(input)})
+	}{version, input.Repository, input.mountKeys(), options, usedVariables(input)})
 	if err != nil {
 		return key{}, fmt.Errorf("encode spec.source: %w", err)
 	}

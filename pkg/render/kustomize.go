@@ -87,7 +87,7 @@ func (w *work) editKustomization(files *treeFS) error {
 	edit := &edit{
 		options:       *w.source.Kustomize,
 		kustomization: &kustomization,
-		variable:      w.tree.variable,
+		variable:      w.pipe.variable,
 		exists: func(component string) bool {
 			return files.Exists(path.Join(mountPoint, w.root, component))
 		},

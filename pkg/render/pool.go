@@ -47,7 +47,7 @@ func (p *pool) render(ctx context.Context, input Input) (result, *recorder, erro
 	limit := &LimitError{Limit: "time of a render", Value: p.limits.Time.String()}
 	ctx, cancel := context.WithTimeoutCause(ctx, p.limits.Time, limit)
 	defer cancel()
-	job := request{Source: optionsOf(input.Source), Limits: p.limits}
+	job := request{Source: optionsOf(input.Source), Limits: p.limits, Mounts: input.mountNames()}
 	for {
 		worker, err := p.take(ctx)
 		if err != nil {

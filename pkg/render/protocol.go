@@ -21,9 +21,9 @@ type frameKind byte
 // What a worker sends.
 const (
 	frameHello    frameKind = 'H' // isolation as JSON, once
-	frameStat     frameKind = 'S' // a path; answered with a kind
-	frameList     frameKind = 'L' // a path; answered with names and kinds
-	frameRead     frameKind = 'R' // a path; answered with the content
+	frameStat     frameKind = 'S' // a path of a mount; answered with a kind
+	frameList     frameKind = 'L' // a path of a mount; answered with names and kinds
+	frameRead     frameKind = 'R' // a path of a mount; answered with the content
 	frameOverride frameKind = 'O' // a directory; answered with the application's own override file there
 	frameVariable frameKind = 'V' // a name of the build environment; answered with its value
 	frameManifest frameKind = 'M' // one object as JSON
@@ -50,7 +50,9 @@ const (
 // request asks a worker for one render.
 type request struct {
 	Source v1alpha1.ApplicationSource `json:"source"`
-	Limits Limits                     `json:"limits"`
+	// Mounts are the names of the trees beside the source's own.
+	Mounts []string `json:"mounts,omitempty"`
+	Limits Limits   `json:"limits"`
 }
 
 // done ends a render that succeeded.

@@ -5,6 +5,7 @@ package render
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"strings"
@@ -20,6 +21,8 @@ const absent = "-"
 type read struct {
 	Op   frameKind `json:"op"`
 	Path string    `json:"path"`
+	// Mount is the tree that was asked, "" for the source's own.
+	Mount string `json:"mount,omitempty"`
 	// Answer is the object id of what was read or listed, the letter of what was looked
 	// for, a variable's value, or absent.
 	Answer string `json:"answer"`
@@ -35,16 +38,23 @@ func (r read) holds(input Input) bool {
 		return input.variable(r.Path) == r.Answer
 	case frameOverride:
 		return overrideID(input, r.Path) == r.Answer
+	}
+	tree, mounted := input.tree(r.Mount)
+	return mounted && r.holdsIn(tree)
+}
+
+func (r read) holdsIn(tree source.Tree) bool {
+	switch r.Op {
 	case frameStat:
-		entry, err := input.Tree.Stat(r.Path)
+		entry, err := tree.Stat(r.Path)
 		if err != nil {
 			return missing(err) && r.Answer == absent
 		}
 		return len(r.Answer) == 1 && r.Answer[0] == letterOf(entry.Kind)
 	case frameRead:
-		return r.Answer != "" && idAt(input.Tree, r.Path) == r.Answer
+		return r.Answer != "" && idAt(tree, r.Path) == r.Answer
 	case frameList:
-		return r.listingHolds(input.Tree)
+		return r.listingHolds(tree)
 	}
 	return false
 }
@@ -119,50 +129,64 @@ func (r *recorder) answer(op frameKind, path string) ([]byte, bool, error) {
 		value := r.input.variable(path)
 		r.record(read{Op: op, Path: path, Answer: value})
 		return []byte(value), true, nil
-	case frameStat:
-		return r.stat(path)
-	case frameList:
-		return r.list(path)
 	case frameOverride:
 		file, ok := overridePath(path, r.input.Application)
 		if !ok {
 			r.record(read{Op: op, Path: path, Answer: absent})
 			return nil, false, nil
 		}
-		return r.read(op, path, file)
+		return r.read(r.input.Tree, read{Op: op, Path: path}, file)
 	default:
-		return r.read(op, path, path)
+		return r.ofTree(op, path)
 	}
 }
 
-func (r *recorder) stat(path string) ([]byte, bool, error) {
-	entry, err := r.input.Tree.Stat(path)
+func (r *recorder) ofTree(op frameKind, question string) ([]byte, bool, error) {
+	mount, path := splitQuestion(question)
+	tree, mounted := r.input.tree(mount)
+	if !mounted {
+		return nil, false, fmt.Errorf("%w: mount %q", errNonsense, mount)
+	}
+	asked := read{Op: op, Path: path, Mount: mount}
+	switch op {
+	case frameStat:
+		return r.stat(tree, asked)
+	case frameList:
+		return r.list(tree, asked)
+	default:
+		return r.read(tree, asked, path)
+	}
+}
+
+func (r *recorder) stat(tree source.Tree, asked read) ([]byte, bool, error) {
+	entry, err := tree.Stat(asked.Path)
 	if err != nil {
-		return r.none(read{Op: frameStat, Path: path}, err)
+		return r.none(asked, err)
 	}
 	letter := letterOf(entry.Kind)
-	r.record(read{Op: frameStat, Path: path, Answer: string(letter)})
+	asked.Answer = string(letter)
+	r.record(asked)
 	return []byte{letter}, true, nil
 }
 
-func (r *recorder) list(path string) ([]byte, bool, error) {
-	entries, err := r.input.Tree.List(path)
+func (r *recorder) list(tree source.Tree, asked read) ([]byte, bool, error) {
+	entries, err := tree.List(asked.Path)
 	if err != nil {
-		return r.none(read{Op: frameList, Path: path}, err)
+		return r.none(asked, err)
 	}
 	listing := encodeListing(entries)
-	id := idAt(r.input.Tree, path)
-	r.record(read{Op: frameList, Path: path, Answer: id, Listing: manifest.DigestOf(listing)})
+	asked.Answer, asked.Listing = idAt(tree, asked.Path), manifest.DigestOf(listing)
+	r.record(asked)
 	if r.bytes += int64(len(listing)); r.bytes > r.limits.ReadBytes {
 		return nil, false, bytesLimit("combined size of the files that are read", r.limits.ReadBytes)
 	}
 	return listing, true, nil
 }
 
-func (r *recorder) read(op frameKind, name, path string) ([]byte, bool, error) {
-	entry, err := r.input.Tree.Stat(path)
+func (r *recorder) read(tree source.Tree, asked read, path string) ([]byte, bool, error) {
+	entry, err := tree.Stat(path)
 	if err != nil {
-		return r.none(read{Op: op, Path: name}, err)
+		return r.none(asked, err)
 	}
 	if entry.Size > r.limits.FileBytes {
 		return nil, false, bytesLimit("size of "+path, r.limits.FileBytes)
@@ -170,13 +194,13 @@ func (r *recorder) read(op frameKind, name, path string) ([]byte, bool, error) {
 	if r.bytes += entry.Size; r.bytes > r.limits.ReadBytes {
 		return nil, false, bytesLimit("combined size of the files that are read", r.limits.ReadBytes)
 	}
-	id := idAt(r.input.Tree, path)
-	r.opaque = r.opaque || id == ""
-	r.record(read{Op: op, Path: name, Answer: id})
+	asked.Answer = idAt(tree, path)
+	r.opaque = r.opaque || asked.Answer == ""
+	r.record(asked)
 	if entry.Kind == source.Directory || entry.Kind == source.Submodule {
 		return nil, false, nil
 	}
-	data, err := r.input.Tree.Read(path)
+	data, err := tree.Read(path)
 	if err != nil {
 		return nil, false, err
 	}

@@ -13,22 +13,32 @@ import (
 	"github.com/capstan-dev/capstan/pkg/source"
 )
 
-// remoteTree is the worker's view of the tree: every question goes through the pipe. An
-// error of the pipe itself ends the process by way of fatal, since nobody is left to tell.
-type remoteTree struct {
+// pipe is the worker's way to its parent. An error of the pipe itself ends the process by
+// way of fatal, since nobody is left to tell.
+type pipe struct {
 	in    *bufio.Reader
 	out   *bufio.Writer
-	stats map[string]source.Kind
 	fatal func(error)
 }
 
+// remoteTree is the worker's view of one mounted tree: every question goes through the pipe.
+type remoteTree struct {
+	*pipe
+	mount string
+	stats map[string]source.Kind
+}
+
 var _ source.Tree = (*remoteTree)(nil)
+
+func newRemoteTree(pipe *pipe, mount string) *remoteTree {
+	return &remoteTree{pipe: pipe, mount: mount, stats: map[string]source.Kind{}}
+}
 
 // Stat returns the kind of path; ids and sizes stay with the parent.
 func (t *remoteTree) Stat(name string) (source.Entry, error) {
 	kind, known := t.stats[name]
 	if !known {
-		data, ok := t.ask(frameStat, name)
+		data, ok := t.ask(frameStat, questionOf(t.mount, name))
 		if ok {
 			if len(data) != 1 {
 				return source.Entry{}, errNonsense
@@ -49,7 +59,7 @@ func (t *remoteTree) Stat(name string) (source.Entry, error) {
 
 // List returns names and kinds.
 func (t *remoteTree) List(name string) ([]source.Entry, error) {
-	data, ok := t.ask(frameList, name)
+	data, ok := t.ask(frameList, questionOf(t.mount, name))
 	if !ok {
 		return nil, &fs.PathError{Op: "list", Path: name, Err: fs.ErrNotExist}
 	}
@@ -58,7 +68,7 @@ func (t *remoteTree) List(name string) ([]source.Entry, error) {
 
 // Read returns the content of a file or the target of a symbolic link.
 func (t *remoteTree) Read(name string) ([]byte, error) {
-	data, ok := t.ask(frameRead, name)
+	data, ok := t.ask(frameRead, questionOf(t.mount, name))
 	if !ok {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: fs.ErrNotExist}
 	}
@@ -66,39 +76,39 @@ func (t *remoteTree) Read(name string) ([]byte, error) {
 }
 
 // override returns the application's own option file in a directory, if there is one.
-func (t *remoteTree) override(directory string) ([]byte, bool) {
-	return t.ask(frameOverride, directory)
+func (p *pipe) override(directory string) ([]byte, bool) {
+	return p.ask(frameOverride, directory)
 }
 
 // variable returns a variable of the build environment.
-func (t *remoteTree) variable(name string) string {
+func (p *pipe) variable(name string) string {
 	if len(name) > maxPathBytes {
 		return ""
 	}
-	value, _ := t.ask(frameVariable, name)
+	value, _ := p.ask(frameVariable, name)
 	return string(value)
 }
 
-func (t *remoteTree) ask(kind frameKind, name string) ([]byte, bool) {
-	if err := writeFrame(t.out, kind, []byte(name)); err != nil {
-		t.fatal(err)
+func (p *pipe) ask(kind frameKind, name string) ([]byte, bool) {
+	if err := writeFrame(p.out, kind, []byte(name)); err != nil {
+		p.fatal(err)
 	}
-	if err := t.out.Flush(); err != nil {
-		t.fatal(err)
+	if err := p.out.Flush(); err != nil {
+		p.fatal(err)
 	}
-	answer, data, err := readFrame(t.in, anyLength)
+	answer, data, err := readFrame(p.in, anyLength)
 	switch {
 	case err != nil:
-		t.fatal(err)
+		p.fatal(err)
 	case answer != frameAnswer && answer != frameAbsent:
-		t.fatal(fmt.Errorf("%w: answer %q", errNonsense, byte(answer)))
+		p.fatal(fmt.Errorf("%w: answer %q", errNonsense, byte(answer)))
 	}
 	return data, answer == frameAnswer
 }
 
-func (t *remoteTree) send(object json.RawMessage) {
-	if err := writeFrame(t.out, frameManifest, object); err != nil {
-		t.fatal(err)
+func (p *pipe) send(object json.RawMessage) {
+	if err := writeFrame(p.out, frameManifest, object); err != nil {
+		p.fatal(err)
 	}
 }
 

@@ -19,6 +19,8 @@ type Input struct {
 	Revision string
 	// Tree holds the files.
 	Tree source.Tree
+	// Mounts are trees beside the own one, which options of the source refer to.
+	Mounts []Mount
 	// Source says where in the tree to look and with what options.
 	Source v1alpha1.ApplicationSource
 	// Application is the instance name of the application (Argo CD's ARGOCD_APP_NAME).

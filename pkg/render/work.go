@@ -18,14 +18,29 @@ import (
 
 // work is one render in a worker.
 type work struct {
-	tree   *remoteTree
-	links  links
+	pipe  *pipe
+	tree  *remoteTree
+	links links
+	// mounts are the other trees of the request, by name.
+	mounts map[string]*remoteTree
 	source v1alpha1.ApplicationSource
 	limits Limits
 	// root is the resolved path of the source.
 	root string
 	// spent says that the process carries state of this render.
 	spent bool
+}
+
+func newWork(job request, pipe *pipe) *work {
+	own := newRemoteTree(pipe, "")
+	made := &work{
+		pipe: pipe, tree: own, links: links{tree: own}, mounts: map[string]*remoteTree{},
+		source: job.Source, limits: job.Limits,
+	}
+	for _, name := range job.Mounts {
+		made.mounts[name] = newRemoteTree(pipe, name)
+	}
+	return made
 }
 
 // rendered is what a tool printed.

@@ -13,8 +13,6 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-
-	"github.com/capstan-dev/capstan/pkg/source"
 )
 
 // WorkerArgument is the first argument of a process that has to call WorkerMain.
@@ -63,22 +61,21 @@ func serve(in *bufio.Reader, out *bufio.Writer, box sandbox, fatal func(error)) 
 			return fmt.Errorf("decode a request: %w", err)
 		}
 		box.limitMemory(job.Limits.Memory)
-		tree := &remoteTree{in: in, out: out, stats: map[string]source.Kind{}, fatal: fatal}
-		if err := answer(out, job, tree); err != nil {
+		if err := answer(out, job, &pipe{in: in, out: out, fatal: fatal}); err != nil {
 			return err
 		}
 	}
 }
 
 // answer runs one render and sends how it ended.
-func answer(out *bufio.Writer, job request, tree *remoteTree) error {
-	work := &work{tree: tree, links: links{tree: tree}, source: job.Source, limits: job.Limits}
+func answer(out *bufio.Writer, job request, pipe *pipe) error {
+	work := newWork(job, pipe)
 	result, err := work.guarded()
 	if err != nil {
 		return writeJSON(out, frameFailure, failureOf(err, work.spent))
 	}
 	for _, object := range result.objects {
-		tree.send(object)
+		pipe.send(object)
 	}
 	return writeJSON(out, frameDone, done{Type: result.sourceType, Spent: work.spent})
 }
