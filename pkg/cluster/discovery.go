@@ -56,6 +56,8 @@ type catalog struct {
 	last    kinds
 	read    time.Time
 	changed chan struct{}
+	// digest stands for what the last reading found.
+	digest string
 }
 
 func newCatalog(cluster string, fetch func(context.Context) (kinds, error)) *catalog {
@@ -125,7 +127,7 @@ func (c *catalog) refresh(ctx context.Context, age time.Duration) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	same := maps.Equal(c.last.byVersion, read.byVersion)
-	c.last, c.read = read, time.Now()
+	c.last, c.read, c.digest = read, time.Now(), read.digest()
 	if !same {
 		close(c.changed)
 		c.changed = make(chan struct{})

@@ -189,7 +189,7 @@ func (c *Cache) render(ctx context.Context, k key, root string, input Input) (Ou
 	begin := time.Now()
 	got, answers, err := c.pool.render(ctx, input)
 	c.metrics.rendered(got.sourceType, err, time.Since(begin))
-	made := &entry{Type: got.sourceType, Root: root}
+	made := &entry{Type: got.sourceType, Root: root, Unstable: got.unstable}
 	if err != nil {
 		failed, ok := errors.AsType[*SourceError](err)
 		if !ok || failed.Reason == ReasonCrashed {
@@ -202,7 +202,9 @@ func (c *Cache) render(ctx context.Context, k key, root string, input Input) (Ou
 	if made.Reads = answers.reads; !answers.opaque {
 		c.remember(ctx, k, made, got.manifests)
 	}
-	return Output{Manifests: got.manifests, Type: got.sourceType, Digest: made.Output}, err
+	return Output{
+		Manifests: got.manifests, Type: got.sourceType, Digest: made.Output, Unstable: got.unstable,
+	}, err
 }
 
 // remember keeps a result; a full disk costs a render after the next restart, no more.
@@ -247,5 +249,7 @@ func (c *Cache) lookup(k key, input Input, root string) *hit {
 		return nil
 	}
 	c.hits.Add(1)
-	return &hit{output: Output{Manifests: manifests, Type: found.Type, Digest: found.Output, Cached: true}}
+	return &hit{output: Output{
+		Manifests: manifests, Type: found.Type, Digest: found.Output, Unstable: found.Unstable, Cached: true,
+	}}
 }

@@ -48,7 +48,7 @@ func (c *conversation) run(job request) (result, error) {
 // allowed bounds the length of what a worker may send next.
 func (c *conversation) allowed(kind frameKind) int64 {
 	switch kind {
-	case frameStat, frameList, frameRead, frameOverride, frameVariable:
+	case frameStat, frameList, frameRead, frameOverride, frameVariable, frameCluster:
 		return maxPathBytes
 	case frameManifest:
 		return c.limits.OutputBytes - c.bytes
@@ -79,7 +79,7 @@ func (c *conversation) handle(kind frameKind, payload []byte) error {
 }
 
 func (c *conversation) answer(kind frameKind, question string) error {
-	if _, name := splitQuestion(question); kind != frameVariable && !fs.ValidPath(name) {
+	if _, name := splitQuestion(question); ofTree(kind) && !fs.ValidPath(name) {
 		return fmt.Errorf("%w: path %q", errNonsense, question)
 	}
 	data, ok, err := c.answers.answer(kind, question)
@@ -95,6 +95,9 @@ func (c *conversation) answer(kind frameKind, question string) error {
 	}
 	return c.process.in.Flush()
 }
+
+// ofTree tells which questions are about a path.
+func ofTree(kind frameKind) bool { return kind != frameVariable && kind != frameCluster }
 
 func (c *conversation) manifest(payload []byte) error {
 	c.bytes += int64(len(payload))
@@ -116,11 +119,15 @@ func (c *conversation) done(payload []byte) error {
 	}
 	types := []v1alpha1.ApplicationSourceType{
 		v1alpha1.ApplicationSourceTypeDirectory, v1alpha1.ApplicationSourceTypeKustomize,
+		v1alpha1.ApplicationSourceTypeHelm,
 	}
 	if !slices.Contains(types, end.Type) {
 		return fmt.Errorf("%w: source type %q", errNonsense, end.Type)
 	}
-	c.out.sourceType, c.ended = end.Type, true
+	if !utf8.ValidString(end.Unstable) {
+		return fmt.Errorf("%w: text that is not UTF-8", errNonsense)
+	}
+	c.out.sourceType, c.out.unstable, c.ended = end.Type, end.Unstable[:min(len(end.Unstable), maxPathBytes)], true
 	c.process.spent = c.process.spent || end.Spent
 	return nil
 }

@@ -129,8 +129,8 @@ func TestSourcesThatCannotBeRendered(t *testing.T) {
 			spec: "{path: ., kustomize: {}, directory: {}}", files: "-- a.yaml --\n",
 			reason: ReasonInvalid, want: "spec.source sets kustomize and directory",
 		},
-		"a chart is not supported": {
-			spec: "path: .", files: "-- Chart.yaml --\nname: x\n", reason: ReasonUnsupported, path: ".", want: "type Helm",
+		"a chart that is not whole": {
+			spec: "path: .", files: "-- Chart.yaml --\nname: x\n", reason: ReasonInvalid, path: ".", want: "version is required",
 		},
 		"a plugin is not supported": {
 			spec: "{path: ., plugin: {name: x}}", files: "-- a.yaml --\n", reason: ReasonUnsupported, want: "type Plugin",

@@ -93,3 +93,22 @@ func looksLikeManifest(data []byte) bool {
 	}
 	return true
 }
+
+// parseRendered adds the objects of what a template made: all of it must be manifests.
+func (o *output) parseRendered(path string, data []byte) error {
+	decoder := utilyaml.NewYAMLOrJSONDecoder(bytes.NewReader(data), 4096)
+	for number := 1; ; number++ {
+		object, err := nextObject(decoder)
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return fault(ReasonInvalid, path, "document %d of the rendered template: %s", number, concise(err))
+		case object == nil:
+			continue
+		}
+		if err := o.add(path, object); err != nil {
+			return err
+		}
+	}
+}

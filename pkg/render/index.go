@@ -20,6 +20,8 @@ type entry struct {
 	Output manifest.Digest                `json:"output"`
 	// Root is the object id of the tree that the render saw: the same tree needs no check.
 	Root string `json:"root,omitempty"`
+	// Unstable says what would differ with another render of the same.
+	Unstable string `json:"unstable,omitempty"`
 	// failed is how the render failed. Failures are kept in memory only.
 	failed *SourceError
 }

@@ -24,7 +24,8 @@ func rendererVersion() string {
 	}
 	for _, dependency := range info.Deps {
 		switch dependency.Path {
-		case "sigs.k8s.io/kustomize/api", "sigs.k8s.io/kustomize/kyaml", "sigs.k8s.io/yaml":
+		case "sigs.k8s.io/kustomize/api", "sigs.k8s.io/kustomize/kyaml", "sigs.k8s.io/yaml",
+			"helm.sh/helm/v4", "github.com/Masterminds/sprig/v3":
 			version += " " + dependency.Path + "@" + dependency.Version
 		}
 	}
@@ -59,15 +60,18 @@ func optionsOf(src v1alpha1.ApplicationSource) v1alpha1.ApplicationSource {
 }
 
 func usedVariables(input Input) map[string]string {
-	if input.Source.Kustomize == nil {
-		return nil
-	}
 	used := map[string]string{}
 	note := func(name string) string {
 		used[name] = input.variable(name)
 		return ""
 	}
-	visitVariables(input.Source.Kustomize, func(text string) { substitute(text, note) })
+	visit := func(text string) { substitute(text, note) }
+	if input.Source.Kustomize != nil {
+		visitVariables(input.Source.Kustomize, visit)
+	}
+	if input.Source.Helm != nil {
+		visitHelmVariables(input.Source.Helm, visit)
+	}
 	return used
 }
 
@@ -84,5 +88,19 @@ func visitVariables(options *v1alpha1.ApplicationSourceKustomize, visit func(str
 		for _, value := range options.CommonAnnotations {
 			visit(value)
 		}
+	}
+}
+
+// visitHelmVariables calls visit with each string of the options that variables are replaced
+// in (as Argo CD 3.5: reposerver/repository helmTemplate).
+func visitHelmVariables(options *v1alpha1.ApplicationSourceHelm, visit func(string)) {
+	for _, file := range options.ValueFiles {
+		visit(file)
+	}
+	for _, parameter := range options.Parameters {
+		visit(parameter.Value)
+	}
+	for _, parameter := range options.FileParameters {
+		visit(parameter.Path)
 	}
 }

@@ -41,6 +41,7 @@ type process struct {
 type result struct {
 	sourceType v1alpha1.ApplicationSourceType
 	manifests  []manifest.Manifest
+	unstable   string
 }
 
 // start runs a worker with nothing of this process's environment. It ends with ctx until its

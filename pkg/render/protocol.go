@@ -26,6 +26,7 @@ const (
 	frameRead     frameKind = 'R' // a path of a mount; answered with the content
 	frameOverride frameKind = 'O' // a directory; answered with the application's own override file there
 	frameVariable frameKind = 'V' // a name of the build environment; answered with its value
+	frameCluster  frameKind = 'C' // what is asked of the destination; answered with it
 	frameManifest frameKind = 'M' // one object as JSON
 	frameDone     frameKind = 'D' // done as JSON
 	frameFailure  frameKind = 'F' // failure as JSON
@@ -60,6 +61,8 @@ type done struct {
 	Type v1alpha1.ApplicationSourceType `json:"type"`
 	// Spent says that the worker carries state of this render and must not do another.
 	Spent bool `json:"spent,omitempty"`
+	// Unstable says what differs with each render; empty where nothing does.
+	Unstable string `json:"unstable,omitempty"`
 }
 
 // failure ends a render that failed: a limit where Limit is set, a fault of the source otherwise.

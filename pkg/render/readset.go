@@ -38,6 +38,9 @@ func (r read) holds(input Input) bool {
 		return input.variable(r.Path) == r.Answer
 	case frameOverride:
 		return overrideID(input, r.Path) == r.Answer
+	case frameCluster:
+		answer, _, err := ofDestination(input.Destination, r.Path)
+		return err == nil && answer == r.Answer
 	}
 	tree, mounted := input.tree(r.Mount)
 	return mounted && r.holdsIn(tree)
@@ -129,6 +132,13 @@ func (r *recorder) answer(op frameKind, path string) ([]byte, bool, error) {
 		value := r.input.variable(path)
 		r.record(read{Op: op, Path: path, Answer: value})
 		return []byte(value), true, nil
+	case frameCluster:
+		answer, data, err := ofDestination(r.input.Destination, path)
+		if err != nil {
+			return nil, false, err
+		}
+		r.record(read{Op: op, Path: path, Answer: answer})
+		return data, answer != absent, nil
 	case frameOverride:
 		file, ok := overridePath(path, r.input.Application)
 		if !ok {

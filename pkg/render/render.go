@@ -29,6 +29,19 @@ type Input struct {
 	Namespace string
 	// Project is the application's project (ARGOCD_APP_PROJECT_NAME).
 	Project string
+	// Destination tells what the destination offers. Only what templates ask of it becomes
+	// part of what their render depends on.
+	Destination Capabilities
+}
+
+// Capabilities is what templates may ask of a cluster.
+type Capabilities interface {
+	// KubeVersion returns the version of the API server.
+	KubeVersion() (string, error)
+	// APIVersions returns every group version, alone and with each of its kinds, in order.
+	APIVersions() ([]string, error)
+	// Serves reports whether one of them is there.
+	Serves(name string) (bool, error)
 }
 
 // Output is what a render gave.
@@ -39,6 +52,9 @@ type Output struct {
 	Type v1alpha1.ApplicationSourceType
 	// Digest names the manifests: equal digests mean equal manifests in equal order.
 	Digest manifest.Digest
+	// Unstable says which objects differ with each render, and why; empty where none does.
+	// They stay as they are for as long as the render need not be repeated.
+	Unstable string
 	// Cached reports that nothing had to be rendered.
 	Cached bool
 }

@@ -47,6 +47,8 @@ func newWork(job request, pipe *pipe) *work {
 type rendered struct {
 	sourceType v1alpha1.ApplicationSourceType
 	objects    []json.RawMessage
+	// unstable says what differs with each render.
+	unstable string
 }
 
 func (w *work) run() (rendered, error) {
@@ -61,7 +63,10 @@ func (w *work) run() (rendered, error) {
 		return rendered{}, err
 	}
 	out := &output{limits: w.limits}
+	unstable := ""
 	switch tool {
+	case v1alpha1.ApplicationSourceTypeHelm:
+		unstable, err = w.helm(out)
 	case v1alpha1.ApplicationSourceTypeKustomize:
 		err = w.kustomize(out)
 	case v1alpha1.ApplicationSourceTypeDirectory:
@@ -69,7 +74,7 @@ func (w *work) run() (rendered, error) {
 	default:
 		err = fault(ReasonUnsupported, w.source.Path, "a source of type %s is not supported by this version", tool)
 	}
-	return rendered{sourceType: tool, objects: out.objects}, err
+	return rendered{sourceType: tool, objects: out.objects, unstable: unstable}, err
 }
 
 // enter resolves the path of the source to a directory of the tree.

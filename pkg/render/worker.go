@@ -77,7 +77,9 @@ func answer(out *bufio.Writer, job request, pipe *pipe) error {
 	for _, object := range result.objects {
 		pipe.send(object)
 	}
-	return writeJSON(out, frameDone, done{Type: result.sourceType, Spent: work.spent})
+	return writeJSON(out, frameDone, done{
+		Type: result.sourceType, Spent: work.spent, Unstable: result.unstable,
+	})
 }
 
 // guarded turns a panic of a rendering library into an error of the source; the worker

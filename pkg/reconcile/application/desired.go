@@ -54,6 +54,8 @@ type desired struct {
 	hooks   []plan.Hook
 	apart   []manifest.Key
 	summary v1alpha1.ApplicationSummary
+	// unstable says what another render of the same would change.
+	unstable string
 }
 
 // input tells one desired state from another.
@@ -65,6 +67,8 @@ type input struct {
 	server      string
 	// lenient lets objects through whose kind is yet to come.
 	lenient bool
+	// offered stands for what the destination serves, which templates may ask about.
+	offered string
 }
 
 // from reports whether two inputs differ at most in what was rendered.
@@ -137,8 +141,13 @@ func (r *Reconciler) snapshot(
 
 // render turns the snapshot into manifests.
 func (r *Reconciler) render(ctx context.Context, p *pass) (render.Output, error) {
+	offered, err := p.target.Capabilities()
+	if err != nil {
+		return render.Output{}, unreadable(err)
+	}
 	output, err := r.Renderer.Render(ctx, render.Input{
-		Repository: p.from.RepoURL, Revision: p.read.snapshot.Revision, Tree: p.read.snapshot.Tree, Source: p.from,
+		Destination: offered,
+		Repository:  p.from.RepoURL, Revision: p.read.snapshot.Revision, Tree: p.read.snapshot.Tree, Source: p.from,
 		Application: r.instanceName(p.app), Namespace: p.app.Spec.Destination.Namespace, Project: p.owner.Name,
 	})
 	if err != nil {
@@ -175,9 +184,14 @@ func (r *Reconciler) prepare(
 
 // inputOf names what a pass's desired state is made from.
 func (r *Reconciler) inputOf(p *pass) input {
+	offered := ""
+	if known, err := p.target.Capabilities(); err == nil {
+		offered = known.Digest()
+	}
 	return input{
 		source: sourceDigest(p.from), rendered: p.read.output.Digest, application: r.instanceName(p.app),
 		namespace: p.app.Spec.Destination.Namespace, server: p.target.Server(), lenient: optionsOf(p.app).SkipMissing,
+		offered: offered,
 	}
 }
 
@@ -188,6 +202,7 @@ func (r *Reconciler) summarize(p *pass, prepared plan.Prepared, made input) *des
 		sourceType: p.read.output.Type, objects: prepared.Desired, hooks: prepared.Hooks, apart: keysOf(prepared.HookManifests),
 		kinds:    kindsOf(slices.Concat(prepared.Manifests, prepared.HookManifests)),
 		repeated: prepared.Repeated, summary: summaryOf(prepared.Manifests),
+		unstable: p.read.output.Unstable,
 	}
 }
 

@@ -21,7 +21,7 @@ func (r *Reconciler) hold(ctx context.Context, p *pass, current *run) error {
 	if err != nil {
 		return invalid(err)
 	}
-	turned := &pass{app: p.app, owner: p.owner, from: from}
+	turned := &pass{app: p.app, owner: p.owner, target: p.target, from: from}
 	if turned.read.snapshot, err = r.snapshot(ctx, p.owner, from); err != nil {
 		return err
 	}

@@ -110,5 +110,12 @@ func warnings(p plan.Plan, wanted *desired) []v1alpha1.ApplicationCondition {
 			Message: "Resource " + key.String() + " appeared more than once among application resources; the last one counts",
 		})
 	}
+	if wanted.unstable != "" {
+		conditions = append(conditions, v1alpha1.ApplicationCondition{
+			Type: v1alpha1.ApplicationConditionUnstableRenderWarning,
+			Message: wanted.unstable + "; the first result is kept while files and options stay as they are: " +
+				"give these values in the options, or in a Secret that the chart refers to",
+		})
+	}
 	return conditions
 }

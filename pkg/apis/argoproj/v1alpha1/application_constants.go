@@ -89,6 +89,9 @@ const (
 	ApplicationConditionRepeatedResourceWarning ApplicationConditionType = "RepeatedResourceWarning"
 	ApplicationConditionExcludedResourceWarning ApplicationConditionType = "ExcludedResourceWarning"
 	ApplicationConditionOrphanedResourceWarning ApplicationConditionType = "OrphanedResourceWarning"
+	// ApplicationConditionUnstableRenderWarning means that rendering the same again would give
+	// something else, as with a template that makes a password.
+	ApplicationConditionUnstableRenderWarning ApplicationConditionType = "UnstableRenderWarning"
 )
 
 // SyncStatusCode says whether live objects are as the source wants them.
