@@ -43,7 +43,7 @@ func (a *Applier) Edit(ctx context.Context, target Target, edit Edit, options Op
 	if err != nil {
 		return "", failure(edit.Key, err)
 	}
-	if err := w.limit.acquire(ctx); err != nil {
+	if err = w.limit.acquire(ctx); err != nil {
 		return "", failure(edit.Key, err)
 	}
 	object, err := w.edit(ctx, resource, edit)
@@ -59,7 +59,9 @@ func (a *Applier) Edit(ctx context.Context, target Target, edit Edit, options Op
 	return object.UID, nil
 }
 
-func (w writing) edit(ctx context.Context, resource cluster.Resource, edit Edit) (*metav1.PartialObjectMetadata, error) {
+func (w writing) edit(
+	ctx context.Context, resource cluster.Resource, edit Edit,
+) (*metav1.PartialObjectMetadata, error) {
 	client, err := w.target.Writer(ctx)
 	if err != nil {
 		return nil, err

@@ -31,7 +31,9 @@ func (c *Cluster) Pod(ctx context.Context, namespace, name string) (*corev1.Pod,
 
 // Log opens the log of a pod's container; it ends with ctx, or when it is closed. It fails where the
 // cluster does not begin to answer in time.
-func (c *Cluster) Log(ctx context.Context, namespace, name string, options *corev1.PodLogOptions) (io.ReadCloser, error) {
+func (c *Cluster) Log(
+	ctx context.Context, namespace, name string, options *corev1.PodLogOptions,
+) (io.ReadCloser, error) {
 	link, err := c.readable(ctx, namespace)
 	if err != nil {
 		return nil, err
@@ -65,7 +67,9 @@ func (b boundLog) Close() error {
 
 // Events hands each the Events of a namespace, page by page. It stops before the page that would pass
 // limit, and then reports that there is more.
-func (c *Cluster) Events(ctx context.Context, namespace string, limit int, each func(*corev1.Event)) (more bool, err error) {
+func (c *Cluster) Events(
+	ctx context.Context, namespace string, limit int, each func(*corev1.Event),
+) (more bool, err error) {
 	link, err := c.readable(ctx, namespace)
 	if err != nil {
 		return false, err

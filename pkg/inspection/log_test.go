@@ -112,7 +112,7 @@ func shop(t *testing.T) (*pods, *inspection.Inspector, *v1alpha1.Application) {
 		t.Fatal(err)
 	}
 	t.Cleanup(clusters.Close)
-	if err := clusters.Set(t.Context(), cluster.Destination{
+	if err = clusters.Set(t.Context(), cluster.Destination{
 		Name: "one", Server: server.URL, Config: &rest.Config{Host: server.URL},
 	}); err != nil {
 		t.Fatal(err)

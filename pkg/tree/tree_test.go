@@ -252,7 +252,7 @@ func TestWhatCannotBeReadIsNamedAndNotAbsent(t *testing.T) {
 	}
 	gaps := map[string]string{}
 	for _, gap := range found.Unread {
-		gaps[gap.GroupKind.String()] = gap.Message
+		gaps[gap.String()] = gap.Message
 	}
 	want := map[string]string{"Pod": "list refused", "ConfigMap": "read refused", ".broken.example.com": "no answer"}
 	if diff := cmp.Diff(want, gaps); diff != "" {

@@ -86,16 +86,16 @@ func TestAnActionReachesWhatTheApplicationOwnsAndNothingElse(t *testing.T) {
 	act := func(action, kind, name string) error {
 		group := map[string]string{"Deployment": "apps", "CronJob": "batch"}[kind]
 		body := `{"action":"` + action + `","resource":{"group":"` + group + `","kind":"` + kind + `","namespace":"deeds","name":"` + name + `"}}`
-		_, err := olga.Input(s.ctx, body, "create", "--raw", syncPath+"deeds/action", "-f", "-")
-		return err
+		_, failed := olga.Input(s.ctx, body, "create", "--raw", syncPath+"deeds/action", "-f", "-")
+		return failed
 	}
 	s.ok(act("restart", "Deployment", "web"))
 	s.until(there, func(out string) bool { return out != "" }, "get", "deployment", "web", "-n", "deeds", "-o",
 		`jsonpath={.spec.template.metadata.annotations.kubectl\.kubernetes\.io/restartedAt}`)
-	if err := act("pause", "Deployment", "web"); err == nil || !strings.Contains(err.Error(), "apps/Deployment/pause") {
+	if err = act("pause", "Deployment", "web"); err == nil || !strings.Contains(err.Error(), "apps/Deployment/pause") {
 		t.Errorf("an action without the right to it: %v", err)
 	}
-	if err := act("restart", "Deployment", "stranger"); err == nil || !strings.Contains(err.Error(), "not found") {
+	if err = act("restart", "Deployment", "stranger"); err == nil || !strings.Contains(err.Error(), "not found") {
 		t.Errorf("an action on what is not of the Application: %v", err)
 	}
 	body := `{"action":"create-job","resource":{"group":"batch","kind":"CronJob","namespace":"deeds","name":"nightly"}}`

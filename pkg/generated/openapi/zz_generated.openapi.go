@@ -2720,7 +2720,7 @@ func schema_pkg_apis_argoproj_v1alpha1_ApplicationEvents(ref common.ReferenceCal
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
 			SchemaProps: spec.SchemaProps{
-				Description: "ApplicationEvents is the result of GET applications/NAME/events: the newest Events of the Application and of its tree.",
+				Description: "ApplicationEvents is the result of GET applications/NAME/events: the newest Events of an Application and its tree.",
 				Type:        []string{"object"},
 				Properties: map[string]spec.Schema{
 					"kind": {

@@ -116,7 +116,8 @@ func validateAction(request *v1alpha1.ApplicationAction) field.ErrorList {
 		problems = append(problems, field.Required(resource.Child("name"), "name the object to act on"))
 	}
 	if request.Action == "" {
-		problems = append(problems, field.Required(field.NewPath("action"), "name an action; applications/actions lists them"))
+		problems = append(problems, field.Required(field.NewPath("action"),
+			"name an action; applications/actions lists them"))
 	}
 	return problems
 }

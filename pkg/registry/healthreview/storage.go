@@ -41,7 +41,6 @@ func (p Provider) Storage(generic.RESTOptionsGetter) (map[string]rest.Storage, e
 type REST struct{ rater Rater }
 
 var (
-	_ rest.Creater              = &REST{}
 	_ rest.Scoper               = &REST{}
 	_ rest.SingularNameProvider = &REST{}
 	_ rest.CategoriesProvider   = &REST{}
@@ -77,7 +76,7 @@ func (r *REST) Create(
 			field.Invalid(field.NewPath("spec", "rule"), field.OmitValueType{}, err.Error()),
 		})
 	}
-	if err := admit(ctx, review.DeepCopy()); err != nil {
+	if err = admit(ctx, review.DeepCopy()); err != nil {
 		return nil, err
 	}
 	review.Status = rate(subject)

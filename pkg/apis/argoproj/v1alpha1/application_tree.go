@@ -84,7 +84,7 @@ type UnreadResources struct {
 	Message string `json:"message"`
 }
 
-// ApplicationEvents is the result of GET applications/NAME/events: the newest Events of the Application and of its tree.
+// ApplicationEvents is the result of GET applications/NAME/events: the newest Events of an Application and its tree.
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
 type ApplicationEvents struct {
 	metav1.TypeMeta `json:""`
