@@ -111,3 +111,47 @@ func TestAStuckHookIsTerminated(t *testing.T) {
 	s.until(s.hub, plane.Prints(""), "get", "application", "hook-stuck", "-n", argocd, "-o", "jsonpath={.operation}")
 	s.remove("hook-stuck")
 }
+
+func TestHooksRunAroundADeletion(t *testing.T) {
+	s := begin(t, "farewell", map[string]string{"app/all.yaml": configMap("config", "1") + "---\n" +
+		"{apiVersion: v1, kind: ConfigMap, metadata: {name: last, annotations: {argocd.argoproj.io/sync-wave: '5'}}}\n---\n" +
+		"{apiVersion: v1, kind: ConfigMap, metadata: {name: kept, annotations: {argocd.argoproj.io/sync-options: Delete=false}}}\n---\n" +
+		"{apiVersion: v1, kind: ConfigMap, metadata: {name: asked, annotations: {argocd.argoproj.io/sync-options: Delete=confirm}}}\n---\n" +
+		hookJob("name: before", "argocd.argoproj.io/hook: PreDelete", "stage.capstan.dev/complete-after: 3s") +
+		hookJob("name: after", "helm.sh/hook: post-delete", "stage.capstan.dev/complete-after: 2s")})
+	there := stage.Plane.Kubectl(staging)
+	s.apply(s.application("farewell", staging, "app", ""))
+	s.settled("farewell")
+	s.until(s.hub, func(out string) bool {
+		return strings.Contains(out, "pre-delete-finalizer.argocd.argoproj.io/cleanup") && strings.Contains(out, `"post-delete-finalizer.argocd.argoproj.io"`)
+	}, "get", "application", "farewell", "-n", argocd, "-o", "jsonpath={.metadata.finalizers}")
+	s.gone(staging, "job/before")
+
+	s.run(s.hub, "delete", "application", "farewell", "-n", argocd, "--wait=false")
+	s.until(there, plane.Prints("job.batch/before"), "get", "jobs", "-n", s.name, "-o", "name")
+	s.value(staging, "configmap/config", ".data.value", "1")
+	s.condition("farewell", "DeletionError", "ConfigMap asked waits for a person")
+	s.run(s.hub, "annotate", "application", "farewell", "-n", argocd, "argocd.argoproj.io/deletion-approved=2999-01-01T00:00:00Z")
+	s.until(there, func(out string) bool { return strings.Contains(out, "job.batch/after") }, "get", "jobs", "-n", s.name, "-o", "name")
+	s.gone(staging, "configmap/config")
+	s.until(s.hub, plane.Prints(""), "get", "application", "farewell", "-n", argocd, "--ignore-not-found", "-o", "name")
+	if out := s.run(there, "get", "jobs,configmap/kept", "-n", s.name, "-o", "name"); out != "configmap/kept" {
+		t.Errorf("the deletion left %s", out)
+	}
+}
+
+func TestADeletionThatCannotGoOnSaysWhatHelps(t *testing.T) {
+	s := begin(t, "orphan", map[string]string{"app/config.yaml": configMap("config", "1")})
+	s.apply(`{apiVersion: argoproj.io/v1alpha1, kind: AppProject, metadata: {name: orphan, namespace: argocd},
+  spec: {sourceRepos: ["*"], destinations: [{server: "*", namespace: "*"}]}}
+`)
+	s.apply(strings.Replace(s.application("orphan", staging, "app", ""), "project: default", "project: orphan", 1))
+	s.settled("orphan")
+	s.run(s.hub, "patch", "appproject", "orphan", "-n", argocd, "--type=merge", "-p", `{"spec":{"destinations":[]}}`)
+	s.run(s.hub, "delete", "application", "orphan", "-n", argocd, "--wait=false")
+	s.condition("orphan", "DeletionError", "remove the finalizer resources-finalizer.argocd.argoproj.io")
+	s.run(s.hub, "patch", "application", "orphan", "-n", argocd, "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
+	s.until(s.hub, plane.Prints(""), "get", "application", "orphan", "-n", argocd, "--ignore-not-found", "-o", "name")
+	s.value(staging, "configmap/config", ".data.value", "1")
+	s.run(s.hub, "delete", "appproject", "orphan", "-n", argocd)
+}

@@ -68,6 +68,9 @@ func (r *Reconciler) reconcile(ctx context.Context, app *v1alpha1.Application) (
 	if err := r.tidy(ctx, p, s); err != nil {
 		return 0, err
 	}
+	if err := r.keepFarewell(ctx, p); err != nil {
+		return 0, err
+	}
 	return soonest(again, settling), r.acknowledge(ctx, app)
 }
 

@@ -12,125 +12,132 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
-	"github.com/capstan-dev/capstan/pkg/apply"
-	"github.com/capstan-dev/capstan/pkg/cluster"
 	"github.com/capstan-dev/capstan/pkg/live"
 	"github.com/capstan-dev/capstan/pkg/plan"
 )
 
-// remove deletes what an Application created where its finalizer asks for that, last first,
-// and lets the Application go when nothing is left. A destination that cannot be read
-// holds it, and says so.
-func (r *Reconciler) remove(ctx context.Context, app *v1alpha1.Application, s *state) (time.Duration, error) {
-	if !cascades(app) {
-		return 0, r.release(ctx, app)
-	}
-	left, err := r.cascade(ctx, app, s)
-	p := &pass{app: app}
-	switch {
-	case err != nil:
-		p.problems = append(p.problems, v1alpha1.ApplicationCondition{
-			Type: v1alpha1.ApplicationConditionDeletionError, Message: err.Error(),
-		})
-	case left == 0:
-		return 0, r.release(ctx, app)
-	}
-	status := *s.written.DeepCopy()
-	status.Conditions = mergeConditions(status.Conditions, p.problems, r.now())
-	if len(status.Conditions)+len(s.written.Conditions) > 0 && !sameConditions(status.Conditions, s.written.Conditions) {
-		if err := r.write(ctx, app, s, status); err != nil {
-			return 0, err
-		}
-	}
-	return blind, nil
+// stage is one part of a deletion: it is done before its finalizer goes.
+type stage struct {
+	finalizer func(string) bool
+	name      string
+	run       func(context.Context, *departure) (done bool, err error)
+	// needless reports that there is nothing to do, wherever the destination is.
+	needless func(*state) bool
 }
 
-// cascade deletes the last step of what is left, and returns how many objects there are.
-func (r *Reconciler) cascade(ctx context.Context, app *v1alpha1.Application, s *state) (int, error) {
-	if len(s.applied) == 0 {
-		return 0, nil // it never deployed anything
+// stages are the parts of a deletion in their order (as Argo CD 3.5: controller/
+// appcontroller.go finalizeApplicationDeletion).
+func (r *Reconciler) stages() []stage {
+	farewell := func(phase plan.Phase) func(context.Context, *departure) (bool, error) {
+		return func(ctx context.Context, d *departure) (bool, error) { return r.farewell(ctx, d, phase) }
 	}
-	target, _, err := r.place(app)
-	if err != nil {
-		return 0, fmt.Errorf("cannot delete the resources: %w; to leave them behind, remove the finalizer %s",
-			err, v1alpha1.ResourcesFinalizerName)
+	never := func(*state) bool { return false }
+	exactly := func(name string) func(string) bool { return func(given string) bool { return given == name } }
+	return []stage{
+		{exactly(v1alpha1.PreDeleteFinalizerName), "run the PreDelete hooks", farewell(plan.PreDelete), never},
+		{isResourcesFinalizer, "delete the resources", r.cascade, deployedNothing},
+		{exactly(v1alpha1.PostDeleteFinalizerName), "run the PostDelete hooks", farewell(plan.PostDelete), never},
+		{isCleanup, "delete the hooks", r.parting, never},
 	}
-	if err = target.Connect(ctx); err != nil {
-		return 0, fmt.Errorf("cannot delete the resources while the destination is unreachable: %w", err)
+}
+
+// departure is one look at an Application that is being deleted.
+type departure struct {
+	pass
+	state   *state
+	objects []live.Object
+}
+
+// remove takes an Application that is being deleted one stage further, and lets it go when
+// nothing is left. What cannot be read holds it, and says so.
+func (r *Reconciler) remove(ctx context.Context, app *v1alpha1.Application, s *state) (time.Duration, error) {
+	d := &departure{pass: pass{app: app}, state: s}
+	for _, stage := range r.stages() {
+		at := slices.IndexFunc(app.Finalizers, stage.finalizer)
+		if at < 0 {
+			continue
+		}
+		done, err := r.pursue(ctx, d, stage)
+		if err != nil {
+			d.problems = append(d.problems, v1alpha1.ApplicationCondition{
+				Type: v1alpha1.ApplicationConditionDeletionError, Message: fmt.Sprintf(
+					"cannot %s: %v; to go on without that, remove the finalizer %s", stage.name, err, app.Finalizers[at]),
+			})
+		}
+		if err != nil || !done {
+			return blind, r.lament(ctx, d)
+		}
+		return behind, r.release(ctx, d, stage.finalizer)
 	}
-	instance := r.instanceName(app)
-	target.Use(ctx, instance, kindsInUse(&desired{}, s))
-	seen, err := target.Live(instance, nil)
+	r.forget(app)
+	return 0, nil
+}
+
+// deployedNothing reports an Application that is at no destination.
+func deployedNothing(s *state) bool { return len(s.applied) == 0 && len(s.written.Resources) == 0 }
+
+// pursue looks at the destination, and does what a stage does there.
+func (r *Reconciler) pursue(ctx context.Context, d *departure, stage stage) (done bool, err error) {
+	if stage.needless(d.state) {
+		return true, nil
+	}
+	if d.target, d.owner, err = r.place(d.app); err != nil {
+		return false, err
+	}
+	if err = d.target.Connect(ctx); err != nil {
+		return false, err
+	}
+	return stage.run(ctx, d)
+}
+
+// survey reads what the Application has in its destination.
+func (r *Reconciler) survey(ctx context.Context, d *departure, wanted *desired) error {
+	instance := r.instanceName(d.app)
+	d.target.Use(ctx, instance, kindsInUse(wanted, d.state))
+	seen, err := d.target.Live(instance, nil)
 	if err == nil {
 		err = stale(seen)
 	}
+	d.objects = slices.DeleteFunc(seen.Objects, func(o live.Object) bool { return o.UID == d.app.UID })
+	return err
+}
+
+// lament writes the conditions of a deletion, where they are new.
+func (r *Reconciler) lament(ctx context.Context, d *departure) error {
+	status := *d.state.written.DeepCopy()
+	status.Conditions = mergeConditions(status.Conditions, d.problems, r.now())
+	if sameConditions(status.Conditions, d.state.written.Conditions) {
+		return nil
+	}
+	return r.write(ctx, d.app, d.state, status)
+}
+
+// release takes the finalizer of a stage off.
+func (r *Reconciler) release(ctx context.Context, d *departure, finalizer func(string) bool) error {
+	changed := d.app.DeepCopy()
+	changed.Finalizers = slices.DeleteFunc(changed.Finalizers, finalizer)
+	written, err := r.Client.ArgoprojV1alpha1().Applications(d.app.Namespace).Update(ctx, changed, metav1.UpdateOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
 	if err != nil {
-		return 0, fmt.Errorf("cannot delete the resources: %w", err)
+		return fmt.Errorf("release Application %s/%s: %w", d.app.Namespace, d.app.Name, err)
 	}
-	objects := slices.DeleteFunc(seen.Objects, spared)
-	left := len(objects)
-	steps := plan.Cascade(objects)
-	if len(steps) == 0 {
-		return left, nil
-	}
-	return left, r.deleteAll(ctx, target, steps[0], propagation(app))
-}
-
-func (r *Reconciler) deleteAll(
-	ctx context.Context, target *cluster.Cluster, step plan.Step, policy metav1.DeletionPropagation,
-) error {
-	changes := make([]apply.Change, 0, len(step.Changes))
-	for _, change := range step.Changes {
-		changes = append(changes, removal(change, policy))
-	}
-	for _, result := range r.Applier.Apply(ctx, target, changes, apply.Options{}) {
-		if result.Err != nil {
-			return fmt.Errorf("delete %s: %w", result.Key, result.Err)
-		}
-	}
+	d.state.version = versionOf(written)
 	return nil
-}
-
-// spared are the objects that outlive their Application: those that say so, and
-// definitions, with which every object of their kind would go (as Argo CD 3.6:
-// controller/appcontroller.go shouldBeDeleted).
-func spared(object live.Object) bool {
-	return object.Keep&live.KeepOnDelete != 0 || object.Kind == "CustomResourceDefinition"
-}
-
-func cascades(app *v1alpha1.Application) bool {
-	return slices.ContainsFunc(app.Finalizers, isResourcesFinalizer)
 }
 
 func isResourcesFinalizer(name string) bool {
 	return name == v1alpha1.ResourcesFinalizerName || strings.HasPrefix(name, v1alpha1.ResourcesFinalizerName+"/")
 }
 
-func propagation(app *v1alpha1.Application) metav1.DeletionPropagation {
-	if slices.Contains(app.Finalizers, v1alpha1.BackgroundPropagationPolicyFinalizer) {
-		return metav1.DeletePropagationBackground
-	}
-	return metav1.DeletePropagationForeground
+func isCleanup(name string) bool {
+	return name == v1alpha1.PreDeleteFinalizerName+cleanup || name == v1alpha1.PostDeleteFinalizerName+cleanup
 }
 
-// release takes the finalizers of this package off, and forgets the Application.
-func (r *Reconciler) release(ctx context.Context, app *v1alpha1.Application) error {
-	key := types.NamespacedName{Namespace: app.Namespace, Name: app.Name}
-	kept := slices.DeleteFunc(slices.Clone(app.Finalizers), isResourcesFinalizer)
-	if len(kept) < len(app.Finalizers) {
-		changed := app.DeepCopy()
-		changed.Finalizers = kept
-		_, err := r.Client.ArgoprojV1alpha1().Applications(app.Namespace).Update(ctx, changed, metav1.UpdateOptions{})
-		if err != nil && !apierrors.IsNotFound(err) {
-			return fmt.Errorf("release Application %s: %w", key, err)
-		}
-	}
-	r.forget(app)
-	return nil
-}
+const cleanup = "/cleanup"
 
 func sameConditions(a, b []v1alpha1.ApplicationCondition) bool {
 	return slices.EqualFunc(a, b, func(x, y v1alpha1.ApplicationCondition) bool {
