@@ -112,3 +112,37 @@ func TestMetadataOfAManagedNamespaceGoesWithTheSpec(t *testing.T) {
 	labels("1")
 	s.remove("managed")
 }
+
+func TestManifestsOfAnOperationAreSyncedInPlaceOfGits(t *testing.T) {
+	s := begin(t, "local", map[string]string{"app/config.yaml": configMap("config", "git")})
+	s.apply(s.application("local", staging, "app", "{syncOptions: [CreateNamespace=true]}"))
+	s.status("local", "OutOfSync/Missing")
+	const operation = `{"operation":{"sync":{"manifests":["{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"config\"},\"data\":{\"value\":\"mine\"}}"]}}}`
+	s.run(s.hub, "patch", "application", "local", "-n", argocd, "--type=merge", "-p", operation)
+	s.value(staging, "configmap/config", ".data.value", "mine")
+	s.operation("local", "phase", "Succeeded")
+	s.status("local", "OutOfSync/Healthy")
+
+	s.run(s.hub, "patch", "application", "local", "-n", argocd, "--type=merge", "-p", `{"spec":{"syncPolicy":{"automated":{}}}}`)
+	s.value(staging, "configmap/config", ".data.value", "git")
+	s.settled("local")
+	s.run(s.hub, "patch", "application", "local", "-n", argocd, "--type=merge", "-p", operation)
+	s.operation("local", "message", "cannot be synced while spec.syncPolicy.automated is on")
+	s.value(staging, "configmap/config", ".data.value", "git")
+	s.remove("local")
+}
+
+func TestTwoApplicationsOfOneObject(t *testing.T) {
+	s := begin(t, "shared", map[string]string{"app/config.yaml": configMap("config", "1"), "other/config.yaml": configMap("config", "2")})
+	s.apply(s.application("shared-a", staging, "app", ""))
+	s.settled("shared-a")
+	s.apply(s.application("shared-b", staging, "other", "{automated: {prune: true, selfHeal: true}}"))
+	s.condition("shared-b", "SharedResourceWarning", "ConfigMap/config is part of applications shared-a")
+	s.apply(s.application("shared-b", staging, "other", "{syncOptions: [FailOnSharedResource=true]}"))
+	_, err := s.hub.Input(s.ctx, "{}", "create", "--raw", syncPath+"shared-b/sync", "-f", "-")
+	s.ok(err)
+	s.operation("shared-b", "message", "Shared resource found")
+	s.remove("shared-b")
+	s.value(staging, "configmap/config", ".data.value", "1")
+	s.remove("shared-a")
+}

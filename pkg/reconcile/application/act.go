@@ -89,6 +89,9 @@ func (r *Reconciler) run(ctx context.Context, p *pass, s *state, f facts, chosen
 	if err := r.ensureNamespace(ctx, p, chosen.dryRun); err != nil {
 		return r.fail(s, p, f, chosen, err.Error())
 	}
+	if found := conflict(p, current); found != "" {
+		return r.fail(s, p, f, chosen, found)
+	}
 	done, again, err := r.proceed(ctx, p, s, r.courseOf(p, current, chosen))
 	switch {
 	case err != nil:

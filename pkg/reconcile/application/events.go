@@ -4,6 +4,7 @@
 package application
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 
@@ -14,29 +15,55 @@ import (
 
 // The reasons of Events on Applications (as Argo CD 3.6: util/argo/audit_logger.go).
 const (
+	reasonOperationStarted   = "OperationStarted"
 	reasonOperationCompleted = "OperationCompleted"
 	reasonResourceUpdated    = "ResourceUpdated"
 )
 
-// tell emits the Events of a status that was written: the end of a sync, and what a person
-// would want to know of sync and health.
+// tell emits the Events of a status that was written: how a sync begins and ends, and how sync
+// and health change.
 func (r *Reconciler) tell(app *v1alpha1.Application, old, now v1alpha1.ApplicationStatus, done *run) {
+	if done != nil && !done.told {
+		done.told = true
+		r.Events.Eventf(app, nil, corev1.EventTypeNormal, reasonOperationStarted, "Sync", "%s", begun(done))
+	}
 	if done != nil && !done.finished.IsZero() {
-		level, verb := corev1.EventTypeNormal, "succeeded"
+		level := corev1.EventTypeNormal
 		if done.failed {
-			level, verb = corev1.EventTypeWarning, "failed"
+			level = corev1.EventTypeWarning
 		}
 		r.Metrics.syncs.WithLabelValues(app.Namespace, app.Name, projectName(app), app.Spec.Destination.Server,
 			string(phaseOf(done)), strconv.FormatBool(done.operation.Sync != nil && done.operation.Sync.DryRun)).Inc()
-		r.Events.Eventf(app, nil, level, reasonOperationCompleted, "Sync",
-			"%s sync to %.7s %s: %s", done.trigger, done.revision, verb, done.message)
+		r.Events.Eventf(app, nil, level, reasonOperationCompleted, "Sync", "%s", completed(done))
 	}
-	if old.Sync.Status == v1alpha1.SyncStatusCodeSynced && now.Sync.Status == v1alpha1.SyncStatusCodeOutOfSync {
-		r.Events.Eventf(app, nil, corev1.EventTypeNormal, reasonResourceUpdated, "Compare", "%s",
-			fmt.Sprintf("Updated sync status: %s -> %s", old.Sync.Status, now.Sync.Status))
+	if was := old.Sync.Status; was != "" && was != now.Sync.Status {
+		r.Events.Eventf(app, nil, corev1.EventTypeNormal, reasonResourceUpdated, "Compare",
+			"Updated sync status: %s -> %s", was, now.Sync.Status)
 	}
-	if now.Health.Status == v1alpha1.HealthStatusDegraded && old.Health.Status != now.Health.Status {
-		r.Events.Eventf(app, nil, corev1.EventTypeWarning, reasonResourceUpdated, "Assess", "%s",
-			fmt.Sprintf("Updated health status: %s -> %s", old.Health.Status, now.Health.Status))
+	if was := old.Health.Status; was != "" && was != now.Health.Status {
+		level := corev1.EventTypeNormal
+		if now.Health.Status == v1alpha1.HealthStatusDegraded {
+			level = corev1.EventTypeWarning
+		}
+		r.Events.Eventf(app, nil, level, reasonResourceUpdated, "Assess",
+			"Updated health status: %s -> %s", was, now.Health.Status)
 	}
+}
+
+func begun(r *run) string {
+	if r.operation.InitiatedBy.Automated {
+		return fmt.Sprintf("Initiated automated sync to '%s'", r.revision)
+	}
+	return fmt.Sprintf("%s initiated sync to %s", cmp.Or(r.operation.InitiatedBy.Username, "Unknown user"), r.revision)
+}
+
+func completed(r *run) string {
+	what := "Sync operation"
+	if r.operation.Sync != nil && len(r.operation.Sync.Resources) > 0 {
+		what = "Partial sync operation"
+	}
+	if r.failed {
+		return fmt.Sprintf("%s to %s failed: %s", what, r.revision, r.message)
+	}
+	return fmt.Sprintf("%s to %s succeeded", what, r.revision)
 }

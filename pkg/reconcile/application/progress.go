@@ -38,6 +38,8 @@ type run struct {
 	finished time.Time
 	failed   bool
 	message  string
+	// told reports that the beginning was told.
+	told bool
 }
 
 // outcome is what a run did with one object.

@@ -33,6 +33,8 @@ type pass struct {
 	plan     *plan.Plan
 	// hooks are the objects of hooks in the destination.
 	hooks []live.Object
+	// claimed are objects in the place of hooks that another Application tracks.
+	claimed []live.Object
 	// problems are the conditions found on the way.
 	problems []v1alpha1.ApplicationCondition
 }
@@ -104,6 +106,9 @@ func (r *Reconciler) look(ctx context.Context, app *v1alpha1.Application, s *sta
 
 // want finds out what Git wants, with the bytes only where it is news.
 func (r *Reconciler) want(ctx context.Context, p *pass, s *state) error {
+	if isLocal(p.app) {
+		return r.wantLocal(ctx, p)
+	}
 	var err error
 	if p.read.snapshot, err = r.snapshot(ctx, p.owner, p.from); err != nil {
 		return err
@@ -163,6 +168,11 @@ func (r *Reconciler) compare(ctx context.Context, p *pass, s *state) error {
 	for _, object := range p.desired.objects {
 		keys = append(keys, object.Key)
 	}
+	for _, key := range p.desired.apart {
+		if key.Name != "" {
+			keys = append(keys, key)
+		}
+	}
 	seen, err := p.target.Live(instance, keys)
 	if err != nil {
 		return unreadable(err)
@@ -171,7 +181,7 @@ func (r *Reconciler) compare(ctx context.Context, p *pass, s *state) error {
 		return unreadable(err)
 	}
 	objects := r.catchUp(s, instance, seen.Objects)
-	p.hooks = hooksOf(objects, instance)
+	p.hooks, p.claimed = hooksOf(objects, instance), r.claimed(p, objects)
 	options := optionsOf(p.app)
 	made := plan.Make(plan.Input{
 		Application: instance, Desired: p.desired.objects, Live: objects, Apart: p.desired.apart,

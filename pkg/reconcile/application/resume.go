@@ -28,7 +28,7 @@ func resumed(app *v1alpha1.Application, status v1alpha1.ApplicationStatus) *run 
 	r := &run{
 		trigger: triggerOf(state.Operation), operation: *state.Operation.DeepCopy(), startedAt: state.StartedAt.Time,
 		id: state.StartedAt.UnixNano(), results: map[plan.HookID]outcome{}, tries: int(state.RetryCount),
-		message: state.Message,
+		message: state.Message, told: true,
 	}
 	if state.FinishedAt != nil {
 		r.triedAt = state.FinishedAt.Time

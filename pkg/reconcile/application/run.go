@@ -133,6 +133,9 @@ func (r *Reconciler) again(ctx context.Context, p *pass) (render.Output, error) 
 	if kept, found := r.Renderer.Stored(p.desired.made.rendered); found {
 		return render.Output{Manifests: kept, Digest: p.desired.made.rendered, Type: p.desired.sourceType}, nil
 	}
+	if isLocal(p.app) {
+		return local(syncOf(p.app).Manifests)
+	}
 	if p.read.snapshot == nil {
 		return render.Output{}, unreadable(errors.New("the manifests are no longer kept, and the repository cannot be read"))
 	}

@@ -28,6 +28,7 @@ func foldRun(status *v1alpha1.ApplicationStatus, seen observation) {
 		StartedAt: metav1.Time{Time: r.startedAt},
 		SyncResult: &v1alpha1.SyncOperationResult{
 			Resources: resultsOf(r), Revision: r.revision, Source: runSource(seen.app, r),
+			ManagedNamespaceMetadata: managedMetadata(seen.app),
 		},
 		RetryCount: int64(r.tries),
 	}
