@@ -150,7 +150,10 @@ func (w *work) glob(pattern located, named []located) ([]located, error) {
 		}
 		return nil
 	}
-	err := walk(base, strings.Count(rest, "/")+1)
+	_, entry, err := pattern.links.resolve(base)
+	if err == nil && entry.Kind == source.Directory {
+		err = walk(base, strings.Count(rest, "/")+1)
+	}
 	if err != nil && !missing(err) {
 		return nil, err
 	}

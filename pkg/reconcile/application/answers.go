@@ -28,7 +28,8 @@ func (r *Reconciler) Manifests(
 		return nil, err
 	}
 	answer := &v1alpha1.ApplicationManifests{
-		Revision: computed.Revision, SourceType: computed.SourceType, Manifests: []v1alpha1.JSON{},
+		Revision: computed.Revision, Revisions: computed.Revisions, SourceType: computed.SourceType,
+		Manifests: []v1alpha1.JSON{},
 	}
 	for _, m := range computed.Manifests {
 		object, err := m.Object()

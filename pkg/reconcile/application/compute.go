@@ -16,8 +16,9 @@ import (
 
 // Computed is what a sync to a revision would do, found out by the stages that would do it.
 type Computed struct {
-	// Revision is the commit that was rendered.
+	// Revision is the commit that was rendered, Revisions are those of several sources.
 	Revision   string
+	Revisions  []string
 	SourceType v1alpha1.ApplicationSourceType
 	Manifests  []manifest.Manifest
 	Plan       plan.Plan
@@ -38,13 +39,13 @@ func (r *Reconciler) Compute(
 	if err = p.target.Connect(ctx); err != nil {
 		return nil, unreadable(err)
 	}
-	if p.from, err = sourceOf(p.app, p.app.Operation.Sync); err != nil {
+	if p.from, err = originOf(p.app, p.app.Operation.Sync); err != nil {
 		return nil, invalid(err)
 	}
-	if p.read.snapshot, err = r.snapshot(ctx, p.owner, p.from); err != nil {
+	if p.read, err = r.snapshots(ctx, p.owner, p.from); err != nil {
 		return nil, err
 	}
-	if p.read.output, err = r.render(ctx, p); err != nil {
+	if err = r.render(ctx, p); err != nil {
 		return nil, err
 	}
 	prepared, err := r.prepare(ctx, p.app, p.owner, p.target, p.read.output)
@@ -52,7 +53,7 @@ func (r *Reconciler) Compute(
 		return nil, err
 	}
 	computed := &Computed{
-		Revision: p.read.revision(), SourceType: p.read.output.Type, Target: p.target,
+		Revision: p.read.single(), Revisions: p.read.listed(), SourceType: p.read.output.Type, Target: p.target,
 		Manifests: slices.Concat(prepared.Manifests, prepared.HookManifests),
 	}
 	if !compare {

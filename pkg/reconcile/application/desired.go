@@ -5,9 +5,7 @@ package application
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -41,15 +39,21 @@ type Renderer interface {
 type desired struct {
 	// made names what it was made from; the same inputs need no second look.
 	made input
-	// seen is the commit that was looked at last.
+	// seen are the revisions that were looked at last, as one text.
 	seen string
 	// revision is the commit that last changed what is wanted: one that changes nothing for
-	// this Application leaves it as it is, so that it costs no write.
+	// this Application leaves it as it is, so that it costs no write. Of several sources it
+	// is the text of all.
 	revision   string
 	sourceType v1alpha1.ApplicationSourceType
-	objects    []plan.Desired
-	kinds      []schema.GroupKind
-	repeated   []manifest.Key
+	// revisions and sourceTypes are of several sources, nil where there is one.
+	revisions   []string
+	sourceTypes []v1alpha1.ApplicationSourceType
+	// outputs name what each source rendered.
+	outputs  []manifest.Digest
+	objects  []plan.Desired
+	kinds    []schema.GroupKind
+	repeated []manifest.Key
 	// hooks run in a sync or a deletion; apart are the keys of all that is marked as a hook.
 	hooks   []plan.Hook
 	apart   []manifest.Key
@@ -75,85 +79,6 @@ type input struct {
 func (i input) from(other input) bool {
 	other.rendered = i.rendered
 	return i == other
-}
-
-// sourceOf returns the source to be deployed: the operation's where it has one, with the
-// operation's revision.
-func sourceOf(app *v1alpha1.Application, sync *v1alpha1.SyncOperation) (v1alpha1.ApplicationSource, error) {
-	from := app.Spec.Source
-	switch {
-	case app.Spec.SourceHydrator != nil:
-		return v1alpha1.ApplicationSource{}, errors.New("spec.sourceHydrator is not supported by this version")
-	case len(app.Spec.Sources) > 1:
-		return v1alpha1.ApplicationSource{}, errors.New(
-			"spec.sources holds several sources, which this version does not support")
-	case len(app.Spec.Sources) == 1:
-		from = &app.Spec.Sources[0]
-	}
-	if sync != nil && sync.Source != nil {
-		from = sync.Source
-	}
-	if from == nil || from.RepoURL == "" {
-		return v1alpha1.ApplicationSource{}, errors.New("spec.source.repoURL is empty: name the repository to deploy from")
-	}
-	chosen := *from.DeepCopy()
-	if sync != nil && sync.Revision != "" {
-		chosen.TargetRevision = sync.Revision
-	}
-	return chosen, nil
-}
-
-// rendering is what Git says of an Application, with its bytes.
-type rendering struct {
-	snapshot *source.Snapshot
-	output   render.Output
-}
-
-// revision is the commit that was looked at; where the repository cannot be read, the last
-// one that was.
-func (p *pass) revision() string {
-	if p.read.snapshot == nil && p.desired != nil {
-		return p.desired.seen
-	}
-	return p.read.revision()
-}
-
-func (r rendering) revision() string {
-	if r.snapshot == nil {
-		return ""
-	}
-	return r.snapshot.Revision
-}
-
-// snapshot resolves the revision.
-func (r *Reconciler) snapshot(
-	ctx context.Context, owner *v1alpha1.AppProject, from v1alpha1.ApplicationSource,
-) (*source.Snapshot, error) {
-	if err := project.PermitsSource(owner, from.RepoURL); err != nil {
-		return nil, invalid(err)
-	}
-	snapshot, err := r.Sources.Snapshot(ctx, from.RepoURL, from.TargetRevision, from.TagPrefix, owner.Name)
-	if err != nil {
-		return nil, unreadable(err)
-	}
-	return snapshot, nil
-}
-
-// render turns the snapshot into manifests.
-func (r *Reconciler) render(ctx context.Context, p *pass) (render.Output, error) {
-	offered, err := p.target.Capabilities()
-	if err != nil {
-		return render.Output{}, unreadable(err)
-	}
-	output, err := r.Renderer.Render(ctx, render.Input{
-		Destination: offered,
-		Repository:  p.from.RepoURL, Revision: p.read.snapshot.Revision, Tree: p.read.snapshot.Tree, Source: p.from,
-		Application: r.instanceName(p.app), Namespace: p.app.Spec.Destination.Namespace, Project: p.owner.Name,
-	})
-	if err != nil {
-		return render.Output{}, unreadable(fmt.Errorf("revision %.7s: %w", p.read.snapshot.Revision, err))
-	}
-	return output, nil
 }
 
 // prepare makes manifests ready for a target and checks that the project permits them.
@@ -189,7 +114,7 @@ func (r *Reconciler) inputOf(p *pass) input {
 		offered = known.Digest()
 	}
 	return input{
-		source: sourceDigest(p.from), rendered: p.read.output.Digest, application: r.instanceName(p.app),
+		source: p.from.digest(), rendered: p.read.output.Digest, application: r.instanceName(p.app),
 		namespace: p.app.Spec.Destination.Namespace, server: p.target.Server(), lenient: optionsOf(p.app).SkipMissing,
 		offered: offered,
 	}
@@ -198,7 +123,8 @@ func (r *Reconciler) inputOf(p *pass) input {
 // summarize keeps of prepared manifests what outlives their bytes.
 func (r *Reconciler) summarize(p *pass, prepared plan.Prepared, made input) *desired {
 	return &desired{
-		made: made, seen: p.read.revision(), revision: p.read.revision(),
+		made: made, seen: p.read.text(), revision: p.read.text(),
+		revisions: p.read.listed(), sourceTypes: p.read.types(), outputs: p.read.digests(),
 		sourceType: p.read.output.Type, objects: prepared.Desired, hooks: prepared.Hooks, apart: keysOf(prepared.HookManifests),
 		kinds:    kindsOf(slices.Concat(prepared.Manifests, prepared.HookManifests)),
 		repeated: prepared.Repeated, summary: summaryOf(prepared.Manifests),
@@ -212,14 +138,6 @@ func keysOf(manifests []manifest.Manifest) []manifest.Key {
 		keys = append(keys, m.Key)
 	}
 	return keys
-}
-
-func sourceDigest(from v1alpha1.ApplicationSource) manifest.Digest {
-	data, err := json.Marshal(from)
-	if err != nil {
-		return manifest.Digest{}
-	}
-	return manifest.DigestOf(data)
 }
 
 func kindsOf(objects []manifest.Manifest) []schema.GroupKind {

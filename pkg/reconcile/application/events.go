@@ -52,9 +52,9 @@ func (r *Reconciler) tell(app *v1alpha1.Application, old, now v1alpha1.Applicati
 
 func begun(r *run) string {
 	if r.operation.InitiatedBy.Automated {
-		return fmt.Sprintf("Initiated automated sync to '%s'", r.revision)
+		return fmt.Sprintf("Initiated automated sync to '%s'", r.shown())
 	}
-	return fmt.Sprintf("%s initiated sync to %s", cmp.Or(r.operation.InitiatedBy.Username, "Unknown user"), r.revision)
+	return fmt.Sprintf("%s initiated sync to %s", cmp.Or(r.operation.InitiatedBy.Username, "Unknown user"), r.shown())
 }
 
 func completed(r *run) string {
@@ -63,7 +63,7 @@ func completed(r *run) string {
 		what = "Partial sync operation"
 	}
 	if r.failed {
-		return fmt.Sprintf("%s to %s failed: %s", what, r.revision, r.message)
+		return fmt.Sprintf("%s to %s failed: %s", what, r.shown(), r.message)
 	}
-	return fmt.Sprintf("%s to %s succeeded", what, r.revision)
+	return fmt.Sprintf("%s to %s succeeded", what, r.shown())
 }

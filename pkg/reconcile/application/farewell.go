@@ -22,7 +22,7 @@ func (r *Reconciler) farewell(ctx context.Context, d *departure, phase plan.Phas
 	if err := r.recall(ctx, d); err != nil {
 		return false, err
 	}
-	hooks := plan.Named(d.desired.hooks, d.revision(), d.app.DeletionTimestamp.Time)
+	hooks := plan.Named(d.desired.hooks, d.desired.seen, d.app.DeletionTimestamp.Time)
 	hooks = slices.DeleteFunc(hooks, func(hook plan.Hook) bool { return hook.Phase != phase })
 	next := plan.Farewell(hooks, d.objects)
 	c := &course{run: &run{}}
@@ -37,7 +37,7 @@ func (r *Reconciler) farewell(ctx context.Context, d *departure, phase plan.Phas
 
 // recall reads the hooks that Git has, and their objects.
 func (r *Reconciler) recall(ctx context.Context, d *departure) (err error) {
-	if d.from, err = sourceOf(d.app, nil); err != nil {
+	if d.from, err = originOf(d.app, nil); err != nil {
 		return err
 	}
 	if err := r.want(ctx, &d.pass, d.state); err != nil {
@@ -85,7 +85,7 @@ func (r *Reconciler) parting(ctx context.Context, d *departure) (done bool, err 
 // keepFarewell gives an Application the finalizers of the deletion hooks that Git has, and
 // takes those that it has no hooks for any more (as Argo CD 3.5: controller/appcontroller.go).
 func (r *Reconciler) keepFarewell(ctx context.Context, p *pass) error {
-	if p.desired == nil || p.read.snapshot == nil || p.app.Operation != nil {
+	if p.desired == nil || !p.read.whole() || p.app.Operation != nil {
 		return nil
 	}
 	finalizers := slices.Clone(p.app.Finalizers)

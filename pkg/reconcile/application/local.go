@@ -32,8 +32,10 @@ func (r *Reconciler) wantLocal(ctx context.Context, p *pass) error {
 	if automated(policyOf(p.app)) && !sync.DryRun {
 		return invalid(errors.New("operation.sync.manifests cannot be synced while spec.syncPolicy.automated is on"))
 	}
-	if err := project.PermitsSource(p.owner, p.from.RepoURL); err != nil {
-		return invalid(err)
+	for i, one := range p.from.sources {
+		if err := project.PermitsSource(p.owner, one.RepoURL); err != nil {
+			return invalid(p.from.about(i, err))
+		}
 	}
 	var err error
 	if p.read.output, err = local(sync.Manifests); err != nil {

@@ -21,6 +21,8 @@ type run struct {
 	trigger   capstan.SyncRunTrigger
 	operation v1alpha1.Operation
 	revision  string
+	// revisions are those of several sources.
+	revisions []string
 	// rendered names the desired state that the run works on, zero where a restart forgot it.
 	rendered  manifest.Digest
 	startedAt time.Time

@@ -26,7 +26,7 @@ type pass struct {
 	app      *v1alpha1.Application
 	owner    *v1alpha1.AppProject
 	target   *cluster.Cluster
-	from     v1alpha1.ApplicationSource
+	from     origin
 	read     rendering
 	prepared *plan.Prepared
 	desired  *desired
@@ -88,7 +88,7 @@ func (r *Reconciler) look(ctx context.Context, app *v1alpha1.Application, s *sta
 	if err = p.target.Connect(ctx); err != nil {
 		return p, unreadable(err)
 	}
-	if p.from, err = sourceOf(app, syncOf(app)); err != nil {
+	if p.from, err = originOf(app, syncOf(app)); err != nil {
 		return p, invalid(err)
 	}
 	readErr := r.want(ctx, p, s)
@@ -110,20 +110,20 @@ func (r *Reconciler) want(ctx context.Context, p *pass, s *state) error {
 		return r.wantLocal(ctx, p)
 	}
 	var err error
-	if p.read.snapshot, err = r.snapshot(ctx, p.owner, p.from); err != nil {
+	if p.read, err = r.snapshots(ctx, p.owner, p.from); err != nil {
 		return err
 	}
 	s.prepared = r.known(ctx, p, s.prepared)
-	if s.prepared != nil && s.prepared.seen == p.read.revision() && s.prepared.made.from(r.inputOf(p)) {
+	if s.prepared != nil && s.prepared.seen == p.read.text() && s.prepared.made.from(r.inputOf(p)) {
 		p.desired = s.prepared
 		return nil
 	}
-	if p.read.output, err = r.render(ctx, p); err != nil {
+	if err = r.render(ctx, p); err != nil {
 		return err
 	}
 	made := r.inputOf(p)
 	if s.prepared != nil && s.prepared.made == made {
-		s.prepared.seen = p.read.revision()
+		s.prepared.seen = p.read.text()
 		p.desired = s.prepared
 		return nil
 	}
@@ -156,7 +156,7 @@ func (r *Reconciler) known(ctx context.Context, p *pass, made *desired) *desired
 // stands reports whether the last good desired state may stand in for an unreadable one:
 // it is of the same place, and nobody asked for another revision.
 func (r *Reconciler) stands(p *pass, s *state) bool {
-	return s.prepared != nil && p.app.Operation == nil && s.prepared.made.source == sourceDigest(p.from) &&
+	return s.prepared != nil && p.app.Operation == nil && s.prepared.made.source == p.from.digest() &&
 		s.prepared.made.server == p.target.Server()
 }
 

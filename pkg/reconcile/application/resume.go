@@ -37,7 +37,7 @@ func resumed(app *v1alpha1.Application, status v1alpha1.ApplicationStatus) *run 
 	if state.SyncResult == nil {
 		return r
 	}
-	r.revision = state.SyncResult.Revision
+	r.revision, r.revisions = state.SyncResult.Revision, state.SyncResult.Revisions
 	for _, entry := range state.SyncResult.Resources {
 		key := manifest.Key{Group: entry.Group, Kind: entry.Kind, Namespace: entry.Namespace, Name: entry.Name}
 		r.put(plan.HookID{Key: key, Phase: plan.Phase(cmp.Or(entry.SyncPhase, v1alpha1.SyncPhaseSync))}, outcome{

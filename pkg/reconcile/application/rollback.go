@@ -17,19 +17,18 @@ func (r *Reconciler) hold(ctx context.Context, p *pass, current *run) error {
 	if at < 0 || current.operation.Info[at].Value != "" {
 		return nil
 	}
-	from, err := sourceOf(p.app, nil)
+	from, err := originOf(p.app, nil)
 	if err != nil {
 		return invalid(err)
 	}
 	turned := &pass{app: p.app, owner: p.owner, target: p.target, from: from}
-	if turned.read.snapshot, err = r.snapshot(ctx, p.owner, from); err != nil {
+	if turned.read, err = r.snapshots(ctx, p.owner, from); err != nil {
 		return err
 	}
-	output, err := r.render(ctx, turned)
-	if err != nil {
+	if err := r.render(ctx, turned); err != nil {
 		return err
 	}
-	current.operation.Info[at].Value = output.Digest.String()
+	current.operation.Info[at].Value = turned.read.output.Digest.String()
 	return nil
 }
 

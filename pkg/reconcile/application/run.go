@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
@@ -26,15 +27,15 @@ func (r *Reconciler) begin(s *state, p *pass, chosen decision) *run {
 		return s.run
 	}
 	operation := v1alpha1.Operation{
-		Sync:        &v1alpha1.SyncOperation{Revision: p.revision(), Prune: prunes(p.app)},
+		Sync:        &v1alpha1.SyncOperation{Revision: p.revision(), Revisions: p.revisions(), Prune: prunes(p.app)},
 		InitiatedBy: v1alpha1.OperationInitiator{Automated: true},
 	}
 	if p.app.Operation != nil {
 		operation = *p.app.Operation.DeepCopy()
 	}
 	begun := &run{
-		trigger: chosen.trigger, operation: operation, revision: p.revision(), startedAt: r.now().Time,
-		id: r.Clock.Now().UnixNano(), results: map[plan.HookID]outcome{},
+		trigger: chosen.trigger, operation: operation, revision: p.revision(), revisions: p.revisions(),
+		startedAt: r.now().Time, id: r.Clock.Now().UnixNano(), results: map[plan.HookID]outcome{},
 	}
 	if s.run.active() {
 		begun.results = s.run.results
@@ -52,8 +53,8 @@ func (r *run) follow(p *pass) {
 	if p.desired == nil || r.rendered == p.desired.made.rendered {
 		return
 	}
-	same := r.rendered.IsZero() && r.revision == p.revision()
-	r.rendered, r.revision = p.desired.made.rendered, p.revision()
+	same := r.rendered.IsZero() && r.revision == p.revision() && slices.Equal(r.revisions, p.revisions())
+	r.rendered, r.revision, r.revisions = p.desired.made.rendered, p.revision(), p.revisions()
 	if !same {
 		r.restart(r.wanted(p))
 		r.tries, r.retryAt, r.triedAt = 0, time.Time{}, time.Time{}
@@ -65,7 +66,7 @@ func (r *run) wanted(p *pass) []plan.Hook {
 	if p.desired == nil || !r.hooked() {
 		return nil
 	}
-	return plan.Named(p.desired.hooks, r.revision, r.startedAt)
+	return plan.Named(p.desired.hooks, strings.Join(append([]string{r.revision}, r.revisions...), ""), r.startedAt)
 }
 
 // hooked reports whether the run goes through hooks (as Argo CD 3.5: controller/sync.go): a
@@ -130,16 +131,19 @@ func (r *Reconciler) bytesOf(ctx context.Context, p *pass) (stock, error) {
 // again returns what the desired state was rendered to: as it is kept, else rendered anew,
 // which needs the repository.
 func (r *Reconciler) again(ctx context.Context, p *pass) (render.Output, error) {
-	if kept, found := r.Renderer.Stored(p.desired.made.rendered); found {
-		return render.Output{Manifests: kept, Digest: p.desired.made.rendered, Type: p.desired.sourceType}, nil
-	}
 	if isLocal(p.app) {
 		return local(syncOf(p.app).Manifests)
 	}
-	if p.read.snapshot == nil {
+	if kept, found := r.stored(p.desired.outputs); found {
+		return render.Output{Manifests: kept, Digest: p.desired.made.rendered, Type: p.desired.sourceType}, nil
+	}
+	if !p.read.whole() {
 		return render.Output{}, unreadable(errors.New("the manifests are no longer kept, and the repository cannot be read"))
 	}
-	return r.render(ctx, p)
+	if err := r.render(ctx, p); err != nil {
+		return render.Output{}, err
+	}
+	return p.read.output, nil
 }
 
 // course is how a run stands within one pass: what it still may do, and the plan as it has

@@ -5,6 +5,7 @@ package application
 
 import (
 	"cmp"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -29,6 +30,7 @@ func foldRun(status *v1alpha1.ApplicationStatus, seen observation) {
 		SyncResult: &v1alpha1.SyncOperationResult{
 			Resources: resultsOf(r), Revision: r.revision, Source: runSource(seen.app, r),
 			ManagedNamespaceMetadata: managedMetadata(seen.app),
+			Revisions:                r.revisions, Sources: runSources(seen.app, r),
 		},
 		RetryCount: int64(r.tries),
 	}
@@ -80,17 +82,45 @@ func appendHistory(history v1alpha1.RevisionHistories, seen observation) v1alpha
 	started := metav1.Time{Time: r.startedAt}
 	history = append(history, v1alpha1.RevisionHistory{
 		ID: id, Revision: r.revision, DeployedAt: metav1.Time{Time: r.finished}, DeployStartedAt: &started,
-		Source: runSource(seen.app, r), InitiatedBy: r.operation.InitiatedBy,
+		Source: runSource(seen.app, r), Revisions: r.revisions, Sources: runSources(seen.app, r),
+		InitiatedBy: r.operation.InitiatedBy,
 	})
 	return history[max(0, len(history)-limit):]
 }
 
-// runSource is the source that was synced: the operation's own where it has one.
+// runSource is the source that was synced: the operation's own where it has one, empty
+// where there were several.
 func runSource(app *v1alpha1.Application, r *run) v1alpha1.ApplicationSource {
+	if len(runSources(app, r)) > 0 {
+		return v1alpha1.ApplicationSource{}
+	}
 	if r.operation.Sync != nil && r.operation.Sync.Source != nil {
 		return *r.operation.Sync.Source
 	}
 	return sourceValue(app.Spec.Source)
+}
+
+// runSources are the sources that were synced, nil where there was one.
+func runSources(app *v1alpha1.Application, r *run) v1alpha1.ApplicationSources {
+	switch sync := r.operation.Sync; {
+	case sync != nil && len(sync.Sources) > 0:
+		return sync.Sources
+	case sync != nil && sync.Source != nil:
+		return nil
+	}
+	return app.Spec.Sources
+}
+
+// shown names the revisions of a run for people.
+func (r *run) shown() string {
+	if len(r.revisions) == 0 {
+		return shortened(r.revision)
+	}
+	names := make([]string, len(r.revisions))
+	for i, revision := range r.revisions {
+		names[i] = shortened(revision)
+	}
+	return strings.Join(names, ", ")
 }
 
 func resultsOf(r *run) v1alpha1.ResourceResults {

@@ -61,15 +61,19 @@ func foldComparison(status *v1alpha1.ApplicationStatus, seen observation) {
 		Status:     v1alpha1.SyncStatusCodeSynced,
 		ComparedTo: comparedTo(seen.app.Spec),
 		Revision:   seen.desired.revision,
+		Revisions:  seen.desired.revisions,
+	}
+	if len(seen.desired.revisions) > 0 {
+		status.Sync.Revision = ""
 	}
 	if !seen.plan.InSync() {
 		status.Sync.Status = v1alpha1.SyncStatusCodeOutOfSync
 	}
 	if stillSynced(before, status.Sync, seen.run) {
-		status.Sync.Revision = before.Revision
+		status.Sync.Revision, status.Sync.Revisions = before.Revision, before.Revisions
 	}
 	status.Resources = append(resources(*seen.plan, seen.applied), hookResources(seen.hooks)...)
-	status.SourceType = seen.desired.sourceType
+	status.SourceType, status.SourceTypes = seen.desired.sourceType, seen.desired.sourceTypes
 	status.Summary = seen.desired.summary
 	foldHealth(status, healthOf(*seen.plan), seen.now)
 }
@@ -77,7 +81,9 @@ func foldComparison(status *v1alpha1.ApplicationStatus, seen observation) {
 // stillSynced reports that nothing changed since the revision that was shown before, though a
 // later commit was looked at: it then stays, after a restart, too.
 func stillSynced(before, now v1alpha1.SyncStatus, done *run) bool {
-	return before.Revision != "" && before.Status == now.Status && now.Status == v1alpha1.SyncStatusCodeSynced &&
+	shown := before.Revision != "" && now.Revision != "" ||
+		len(before.Revisions) > 0 && len(before.Revisions) == len(now.Revisions)
+	return shown && before.Status == now.Status && now.Status == v1alpha1.SyncStatusCodeSynced &&
 		(done == nil || done.trigger == capstan.TriggerSelfHeal) &&
 		equality.Semantic.DeepEqual(before.ComparedTo, now.ComparedTo)
 }
@@ -166,6 +172,9 @@ func hookResources(hooks []live.Object) []v1alpha1.ResourceStatus {
 }
 
 func comparedTo(spec v1alpha1.ApplicationSpec) v1alpha1.ComparedTo {
+	if len(spec.Sources) > 0 {
+		spec.Source = nil
+	}
 	return v1alpha1.ComparedTo{
 		Source: sourceValue(spec.Source), Sources: spec.Sources,
 		Destination: spec.Destination, IgnoreDifferences: spec.IgnoreDifferences,

@@ -116,6 +116,53 @@ func TestFold(t *testing.T) {
 	}
 }
 
+func TestSeveralSourcesShowTheirRevisions(t *testing.T) {
+	t.Parallel()
+	sources := v1alpha1.ApplicationSources{{RepoURL: "a", Path: "x"}, {RepoURL: "b", Ref: "values"}}
+	seen := observed("one,two", synced("a", health.Healthy))
+	seen.app.Spec.Sources = sources
+	seen.desired.revisions = []string{"one", "two"}
+	seen.desired.sourceType = ""
+	seen.desired.sourceTypes = []v1alpha1.ApplicationSourceType{v1alpha1.ApplicationSourceTypeHelm, ""}
+	seen.run = &run{
+		trigger: capstan.TriggerAutomated, revisions: []string{"one", "two"}, finished: testTime.Time, startedAt: testTime.Time,
+		operation: v1alpha1.Operation{Sync: &v1alpha1.SyncOperation{Revisions: []string{"one", "two"}}},
+	}
+	status := fold(v1alpha1.ApplicationStatus{}, seen)
+	type shown struct {
+		Revision   string
+		Revisions  []string
+		Compared   v1alpha1.ApplicationSources
+		Types      []v1alpha1.ApplicationSourceType
+		History    []string
+		Deployed   v1alpha1.ApplicationSources
+		Operation  []string
+		Synced     v1alpha1.ApplicationSources
+		OneSources v1alpha1.ApplicationSource
+	}
+	got := shown{
+		status.Sync.Revision, status.Sync.Revisions, status.Sync.ComparedTo.Sources, status.SourceTypes,
+		status.History[0].Revisions, status.History[0].Sources, status.OperationState.SyncResult.Revisions,
+		status.OperationState.SyncResult.Sources, status.History[0].Source,
+	}
+	want := shown{
+		"", []string{"one", "two"}, sources, []v1alpha1.ApplicationSourceType{v1alpha1.ApplicationSourceTypeHelm, ""},
+		[]string{"one", "two"}, sources, []string{"one", "two"}, sources, v1alpha1.ApplicationSource{},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("status (-want +got):\n%s", diff)
+	}
+	later := observed("one,three", synced("a", health.Healthy))
+	later.app, later.desired.revisions = seen.app, []string{"one", "three"}
+	if again := fold(status, later); !cmp.Equal(again.Sync.Revisions, []string{"one", "two"}) {
+		t.Errorf("a commit that changes nothing shows %v", again.Sync.Revisions)
+	}
+	record := (&Reconciler{}).syncRun(&pass{app: seen.app}, seen.run)
+	if diff := cmp.Diff(sources, record.Spec.Sources); diff != "" || !cmp.Equal(record.Spec.Revisions, []string{"one", "two"}) {
+		t.Errorf("record: %v %s", record.Spec.Revisions, diff)
+	}
+}
+
 func TestTheRecordSurvivesARestart(t *testing.T) {
 	t.Parallel()
 	record := plan.Applied{

@@ -47,7 +47,8 @@ func (r *Reconciler) syncRun(p *pass, done *run) *capstan.SyncRun {
 		Spec: capstan.SyncRunSpec{
 			Application: capstan.SyncRunApplication{Name: p.app.Name, UID: p.app.UID},
 			Revision:    done.revision,
-			Sources:     v1alpha1.ApplicationSources{runSource(p.app, done)},
+			Revisions:   done.revisions,
+			Sources:     runSources(p.app, done),
 			Requester:   requesterOf(done.operation),
 			Trigger:     done.trigger,
 		},
@@ -55,6 +56,9 @@ func (r *Reconciler) syncRun(p *pass, done *run) *capstan.SyncRun {
 			Phase: phaseOf(done), Message: done.message, StartedAt: &started, FinishedAt: &finished,
 			Resources: runResources(done),
 		},
+	}
+	if len(object.Spec.Sources) == 0 {
+		object.Spec.Sources = v1alpha1.ApplicationSources{runSource(p.app, done)}
 	}
 	if sync := done.operation.Sync; sync != nil {
 		object.Spec.Prune, object.Spec.DryRun = sync.Prune, sync.DryRun

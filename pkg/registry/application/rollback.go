@@ -57,53 +57,68 @@ func (r *RollbackREST) Create(
 	}
 	return r.operations.begin(ctx, name, options.DryRun,
 		func(app *v1alpha1.Application) (*v1alpha1.Operation, error) {
-			source, revision, err := r.deployed(ctx, app, request)
+			past, err := r.deployed(ctx, app, request)
 			if err != nil {
 				return nil, err
 			}
-			return rollbackOperation(ctx, app, request, source, revision), nil
+			return rollbackOperation(ctx, app, request, past), nil
 		})
+}
+
+// deployment is what a past sync deployed: a source, or several.
+type deployment struct {
+	source    v1alpha1.ApplicationSource
+	revision  string
+	sources   v1alpha1.ApplicationSources
+	revisions []string
+}
+
+func deploymentOf(entry v1alpha1.RevisionHistory) deployment {
+	return deployment{entry.Source, entry.Revision, entry.Sources, entry.Revisions}
 }
 
 // deployed finds what is to be deployed again: by the SyncRun's name, else by the id in the
 // history, where 0 is the deployment before the current one.
 func (r *RollbackREST) deployed(
 	ctx context.Context, app *v1alpha1.Application, request *v1alpha1.ApplicationRollback,
-) (v1alpha1.ApplicationSource, string, error) {
+) (deployment, error) {
 	if request.Run != "" {
 		return r.ofRun(ctx, app, request.Run)
 	}
 	history := app.Status.History
 	if request.ID == 0 && len(history) >= 2 {
-		return history[len(history)-2].Source, history[len(history)-2].Revision, nil
+		return deploymentOf(history[len(history)-2]), nil
 	}
 	for _, entry := range history {
 		if entry.ID == request.ID && request.ID != 0 {
-			return entry.Source, entry.Revision, nil
+			return deploymentOf(entry), nil
 		}
 	}
-	return v1alpha1.ApplicationSource{}, "", refuse(app.Name, field.Invalid(field.NewPath("id"), request.ID,
+	return deployment{}, refuse(app.Name, field.Invalid(field.NewPath("id"), request.ID,
 		"no such deployment in status.history; name one of its ids, or a SyncRun in run"))
 }
 
 func (r *RollbackREST) ofRun(
 	ctx context.Context, app *v1alpha1.Application, name string,
-) (v1alpha1.ApplicationSource, string, error) {
+) (deployment, error) {
 	path := field.NewPath("run")
 	run, err := r.runs.Run(ctx, app.Namespace, name)
 	switch {
 	case apierrors.IsNotFound(err):
-		return v1alpha1.ApplicationSource{}, "", refuse(app.Name, field.NotFound(path, name))
+		return deployment{}, refuse(app.Name, field.NotFound(path, name))
 	case err != nil:
-		return v1alpha1.ApplicationSource{}, "", fmt.Errorf("read the run to roll back to: %w", err)
+		return deployment{}, fmt.Errorf("read the run to roll back to: %w", err)
 	case run.Spec.Application.UID != app.UID:
-		return v1alpha1.ApplicationSource{}, "", refuse(app.Name, field.Invalid(path, name,
+		return deployment{}, refuse(app.Name, field.Invalid(path, name,
 			"the SyncRun is of another Application"))
-	case run.Status.Phase != v1alpha1.OperationSucceeded || run.Spec.DryRun || len(run.Spec.Sources) != 1:
-		return v1alpha1.ApplicationSource{}, "", refuse(app.Name, field.Invalid(path, name,
+	case run.Status.Phase != v1alpha1.OperationSucceeded || run.Spec.DryRun || len(run.Spec.Sources) == 0:
+		return deployment{}, refuse(app.Name, field.Invalid(path, name,
 			"the SyncRun deployed nothing that could be deployed again"))
 	}
-	return run.Spec.Sources[0], run.Spec.Revision, nil
+	if len(run.Spec.Revisions) > 0 {
+		return deployment{sources: run.Spec.Sources, revisions: run.Spec.Revisions}, nil
+	}
+	return deployment{source: run.Spec.Sources[0], revision: run.Spec.Revision}, nil
 }
 
 func refuse(name string, problem *field.Error) error {
@@ -111,12 +126,15 @@ func refuse(name string, problem *field.Error) error {
 }
 
 func rollbackOperation(
-	ctx context.Context, app *v1alpha1.Application, request *v1alpha1.ApplicationRollback,
-	source v1alpha1.ApplicationSource, revision string,
+	ctx context.Context, app *v1alpha1.Application, request *v1alpha1.ApplicationRollback, past deployment,
 ) *v1alpha1.Operation {
 	operation := &v1alpha1.Operation{Sync: &v1alpha1.SyncOperation{
-		Revision: revision, Source: &source, Prune: on(request.Prune), DryRun: request.DryRun,
+		Revision: past.revision, Revisions: past.revisions, Sources: past.sources,
+		Prune: on(request.Prune), DryRun: request.DryRun,
 	}}
+	if len(past.sources) == 0 {
+		operation.Sync.Source = &past.source
+	}
 	if policy := app.Spec.SyncPolicy; policy != nil {
 		operation.Sync.SyncOptions = policy.SyncOptions
 	}

@@ -5,6 +5,7 @@ package application
 
 import (
 	"context"
+	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -49,16 +50,15 @@ func (r *SyncREST) Create(
 	}
 	return r.operations.begin(ctx, name, options.DryRun,
 		func(app *v1alpha1.Application) (*v1alpha1.Operation, error) {
+			if problem := validateRevisions(app, request); problem != nil {
+				return nil, apierrors.NewInvalid(v1alpha1.Kind("ApplicationSync"), name, field.ErrorList{problem})
+			}
 			return syncOperation(ctx, app, request), nil
 		})
 }
 
 func validateSync(request *v1alpha1.ApplicationSync) field.ErrorList {
 	var problems field.ErrorList
-	if len(request.Revisions) > 0 {
-		problems = append(problems, field.Forbidden(field.NewPath("revisions"),
-			"an Application with one source has one revision: set revision"))
-	}
 	for i, resource := range request.Resources {
 		path := field.NewPath("resources").Index(i)
 		if resource.Kind == "" {
@@ -71,6 +71,22 @@ func validateSync(request *v1alpha1.ApplicationSync) field.ErrorList {
 	return problems
 }
 
+// validateRevisions fails where the request's revisions do not fit the Application's sources.
+func validateRevisions(app *v1alpha1.Application, request *v1alpha1.ApplicationSync) *field.Error {
+	path, sources := field.NewPath("revisions"), len(app.Spec.Sources)
+	switch {
+	case sources == 0 && len(request.Revisions) > 0:
+		return field.Forbidden(path, "an Application with one source has one revision: set revision")
+	case sources > 1 && request.Revision != "":
+		return field.Forbidden(field.NewPath("revision"), "an Application with several sources has several revisions: "+
+			"set revisions")
+	case len(request.Revisions) > 0 && len(request.Revisions) != sources:
+		return field.Invalid(path, len(request.Revisions), fmt.Sprintf(
+			"the Application has %d sources: give a revision for each, an empty one to keep the source's own", sources))
+	}
+	return nil
+}
+
 // syncOperation is the operation that a request asks for; what it leaves open is as the
 // Application's own policy says.
 func syncOperation(
@@ -78,8 +94,8 @@ func syncOperation(
 ) *v1alpha1.Operation {
 	operation := &v1alpha1.Operation{
 		Sync: &v1alpha1.SyncOperation{
-			Revision: request.Revision, Prune: on(request.Prune), DryRun: request.DryRun, Resources: request.Resources,
-			SyncOptions: request.SyncOptions, SyncStrategy: request.SyncStrategy,
+			Revision: request.Revision, Revisions: request.Revisions, Prune: on(request.Prune), DryRun: request.DryRun,
+			Resources: request.Resources, SyncOptions: request.SyncOptions, SyncStrategy: request.SyncStrategy,
 		},
 		Info: request.Infos,
 	}
