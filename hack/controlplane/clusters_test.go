@@ -28,6 +28,7 @@ func TestClustersAreAsRealOnes(t *testing.T) {
 		"a CRD serves its objects":                               crdServes,
 		"a ServiceAccount's token has the rights of its Role":    tokenHasRights,
 		"a policy refuses what it is there to refuse":            policyRefuses,
+		"webhooks judge and change what is made":                 webhooksAreAsked,
 		"a registered API server is asked at its port":           registeredServerIsAsked,
 		"every answered request is in the audit log": func(t *testing.T, u user, _ string) {
 			u.kubectl(t, "staging", "", "create", "configmap", "audited")
@@ -175,6 +176,12 @@ spec:
   validationActions: [Deny]
   matchResources: {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: NAME}}}
 `, "NAME", namespace), "apply", "-f-")
+	nameIsTaken(t, u, namespace)
+}
+
+// nameIsTaken waits until the ConfigMap "forbidden" is refused.
+func nameIsTaken(t *testing.T, u user, namespace string) {
+	t.Helper()
 	for {
 		_, err := u.tryKubectl("hub", "", "-n", namespace, "create", "configmap", "forbidden", "--dry-run=server")
 		if err != nil && strings.Contains(err.Error(), "that name is taken") {
