@@ -4,17 +4,14 @@
 package e2e
 
 import (
-	"bufio"
-	"crypto/tls"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	auditv1 "k8s.io/apiserver/pkg/apis/audit/v1"
 
 	"github.com/capstan-dev/capstan/test/harness/plane"
 )
@@ -66,45 +63,25 @@ func (s *story) count(cluster, token string) counts {
 // audited counts the requests of Capstan's account to a cluster.
 func (s *story) audited(cluster string) map[string]int {
 	s.Helper()
-	log, err := os.Open(stage.Plane.Clusters[cluster].AuditLog)
-	s.ok(err)
-	defer log.Close() //nolint:errcheck // it was read from.
 	requests := map[string]int{}
-	lines := bufio.NewScanner(log)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var event struct {
-			Verb string
-			User struct{ Username string }
-		}
-		s.ok(json.Unmarshal(lines.Bytes(), &event))
-		if event.User.Username == "system:serviceaccount:kube-system:argocd-manager" && event.Verb != "watch" {
-			requests[event.Verb]++
-		}
+	for _, event := range s.events(stage.Plane.Clusters[cluster].AuditLog, func(event auditv1.Event) bool {
+		return event.User.Username == "system:serviceaccount:kube-system:argocd-manager" && event.Verb != "watch"
+	}) {
+		requests[event.Verb]++
 	}
-	s.ok(lines.Err())
 	return requests
 }
 
 // metrics reads the server's metrics, those of one name added up over their labels.
 func (s *story) metrics(token string) map[string]float64 {
 	s.Helper()
-	request, err := http.NewRequestWithContext(s.ctx, http.MethodGet, stage.Capstan.URL()+"/metrics", nil)
+	answer, err := ask(s.ctx, token, http.MethodGet, "/metrics", "")
 	s.ok(err)
-	request.Header.Set("Authorization", "Bearer "+token)
-	client := http.Client{Transport: &http.Transport{
-		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // loopback.
-	}}
-	response, err := client.Do(request)
-	s.ok(err)
-	defer response.Body.Close() //nolint:errcheck // it was read from.
-	text, err := io.ReadAll(response.Body)
-	s.ok(err)
-	if response.StatusCode != http.StatusOK {
-		s.Fatalf("metrics: %s: %s", response.Status, text)
+	if answer.code != http.StatusOK {
+		s.Fatalf("metrics: %d: %s", answer.code, answer.body)
 	}
 	metrics := map[string]float64{}
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(answer.body) {
 		name, value, found := strings.Cut(strings.TrimSpace(line), " ")
 		if at := strings.IndexByte(name, '{'); at >= 0 {
 			name, value = line[:at], strings.TrimSpace(line[strings.LastIndexByte(line, '}')+1:])

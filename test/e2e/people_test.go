@@ -7,20 +7,21 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/capstan-dev/capstan/test/harness/plane"
 )
 
 const syncPath = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/"
 
-func TestATeamMaySyncButNotEdit(t *testing.T) {
-	s := begin(t, "team", map[string]string{"app/config.yaml": configMap("config", "1")})
-	s.apply(s.application("team", staging, "app", "{syncOptions: [CreateNamespace=true]}"),
-		`{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: team, namespace: argocd},
+// mayTeamSync lets tina do what a team does.
+const mayTeamSync = `{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: team, namespace: argocd},
   roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: capstan-sync},
   subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: tina}]}
-`)
+`
+
+func TestATeamMaySyncButNotEdit(t *testing.T) {
+	s := begin(t, "team", map[string]string{"app/config.yaml": configMap("config", "1")})
+	s.apply(s.application("team", staging, "app", "{syncOptions: [CreateNamespace=true]}"), mayTeamSync)
 	s.status("team", "OutOfSync/Missing")
 	tina := s.hub.As("tina")
 
@@ -151,11 +152,7 @@ func TestThePoliciesOfTheHubHoldHere(t *testing.T) {
 		_, err := s.hub.Input(s.ctx, `{"prune":true}`, "create", "--raw", syncPath+"policy/sync?dryRun=All", "-f", "-")
 		return err
 	}
-	for deadline := time.Now().Add(patience); refused() == nil; time.Sleep(100 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the policy of the hub is not heard of")
-		}
-	}
+	s.eventually("the policy of the hub is heard of", func() bool { return refused() != nil })
 	if err := refused(); !strings.Contains(err.Error(), "nobody prunes by hand") {
 		t.Errorf("a sync with prune is answered by %v", err)
 	}

@@ -63,6 +63,16 @@ func (s *story) until(k plane.Kubectl, want func(string) bool, args ...string) s
 	return out
 }
 
+// eventually waits until something holds.
+func (s *story) eventually(what string, holds func() bool) {
+	s.Helper()
+	for deadline := time.Now().Add(patience); !holds(); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.Fatalf("it does not come about that %s", what)
+		}
+	}
+}
+
 // push changes files in the repository.
 func (s *story) push(files map[string]string, remove ...string) string {
 	s.Helper()

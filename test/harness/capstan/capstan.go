@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -42,6 +43,8 @@ type Options struct {
 	Hub   string
 	// Args are further flags.
 	Args []string
+	// Audit has every request but the server's own written to its audit log.
+	Audit bool
 	// Race builds with the race detector.
 	Race bool
 	// Out takes what the build prints.
@@ -75,7 +78,7 @@ func Deploy(ctx context.Context, options Options) (*Server, error) {
 	if _, err := s.kubectl().Run(ctx, "apply", "--server-side", "-k", manifests); err != nil {
 		return nil, err
 	}
-	return s, s.writeKubeconfig(ctx)
+	return s, errors.Join(s.writeKubeconfig(ctx), s.writeAuditPolicy())
 }
 
 func (s *Server) kubectl() plane.Kubectl { return s.options.Plane.Kubectl(s.options.Hub) }
@@ -145,17 +148,18 @@ func (s *Server) URL() string { return "https://127.0.0.1:" + strconv.Itoa(s.por
 // PID is the process id of the running server.
 func (s *Server) PID() int { return s.command.Process.Pid }
 
-// Start runs the server and returns when the hub's aggregator reaches it.
-func (s *Server) Start(ctx context.Context) error {
+// Start runs the server, with flags for this run alone, and returns when the hub's aggregator
+// reaches it.
+func (s *Server) Start(ctx context.Context, flags ...string) error {
 	log, err := os.OpenFile(s.LogFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("open the server's log: %w", err)
 	}
-	args := append([]string{
+	args := slices.Concat([]string{
 		"--kubeconfig", s.kubeconfig(), "--namespace", Namespace, "--service-name", service,
 		"--service-port", strconv.Itoa(s.port), "--secure-port", strconv.Itoa(s.port), "--bind-address", "127.0.0.1",
 		"--data-dir", s.DataDir(), "--shutdown-delay-duration", "0s", "-v", "2",
-	}, s.options.Args...)
+	}, s.auditFlags(), s.options.Args, flags)
 	s.command = exec.Command(s.binary, args...) //nolint:noctx // it ends by Stop or Kill.
 	s.command.Stdout, s.command.Stderr = log, log
 	s.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}

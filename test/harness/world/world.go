@@ -40,7 +40,7 @@ type Options struct {
 	Clusters []string
 	// Args are further flags of the server.
 	Args []string
-	// Audit has every request to the clusters written down.
+	// Audit has every request to the clusters and to Capstan written down.
 	Audit bool
 	// Race builds the server with the race detector.
 	Race bool
@@ -73,7 +73,7 @@ func New(ctx context.Context, options Options) (w *World, err error) {
 	}
 	w.Capstan, err = capstan.Deploy(ctx, capstan.Options{
 		Root: options.Root, Dir: filepath.Join(options.Dir, "capstan"), Plane: w.Plane, Hub: Hub, Args: options.Args,
-		Race: options.Race, Out: options.Out,
+		Audit: options.Audit, Race: options.Race, Out: options.Out,
 	})
 	if err != nil {
 		return w, err
