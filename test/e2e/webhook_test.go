@@ -1,0 +1,102 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	admissionv1 "k8s.io/api/admission/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/capstan-dev/capstan/test/harness/hook"
+	"github.com/capstan-dev/capstan/test/harness/plane"
+)
+
+// hooks registers a webhook in the hub under one name: what it does with Applications that are made, and with syncs.
+const hooks = `{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingWebhookConfiguration, metadata: {name: %[1]s},
+  webhooks: [{name: validate.example.com, admissionReviewVersions: [v1], sideEffects: None, failurePolicy: Fail,
+    clientConfig: %[2]s,
+    rules: [{apiGroups: [argoproj.io], apiVersions: [v1alpha1], operations: [CREATE], scope: Namespaced,
+      resources: [applications, applications/sync]}]}]}
+---
+{apiVersion: admissionregistration.k8s.io/v1, kind: MutatingWebhookConfiguration, metadata: {name: %[1]s},
+  webhooks: [{name: mutate.example.com, admissionReviewVersions: [v1], sideEffects: None, failurePolicy: Fail,
+    clientConfig: %[3]s,
+    rules: [{apiGroups: [argoproj.io], apiVersions: [v1alpha1], operations: [CREATE], scope: Namespaced,
+      resources: [applications]}]}]}
+`
+
+// A webhook that is registered in the hub is asked about requests that this server answers.
+func TestTheWebhooksOfTheHubHoldHere(t *testing.T) {
+	s := begin(t, "hooked", map[string]string{"app/config.yaml": configMap("config", "1")})
+	judge, stamp := hook.Serve(refuse), hook.Serve(annotate)
+	defer judge.Close()
+	defer stamp.Close()
+	s.apply(fmt.Sprintf(hooks, s.name, judge.ClientConfig(), stamp.ClientConfig()))
+	defer s.run(s.hub, "delete", "validatingwebhookconfiguration,mutatingwebhookconfiguration", s.name)
+
+	manifest := s.application("hooked", staging, "app", "{syncOptions: [CreateNamespace=true]}")
+	forbidden := writeTemp(t, strings.Replace(manifest, "{name: hooked,", "{name: hooked, labels: {forbidden: \"yes\"},", 1))
+	create := func(file string, args ...string) (string, error) {
+		return s.hub.Run(s.ctx, append([]string{"create", "-f", file}, args...)...)
+	}
+	s.eventually("the webhooks of the hub are heard of", func() bool {
+		_, refused := create(forbidden, "--dry-run=server")
+		stamped, err := create(writeTemp(t, manifest), "--dry-run=server", "-o", "jsonpath={.metadata.annotations}")
+		return refused != nil && err == nil && strings.Contains(stamped, "stamped")
+	})
+	if _, err := create(forbidden); err == nil || !strings.Contains(err.Error(), "this label is forbidden") {
+		t.Errorf("an Application that the webhook refuses is answered by %v", err)
+	}
+	s.apply(manifest)
+	s.until(s.hub, plane.Prints("by the hub's webhook"), "get", "application", "hooked", "-n", argocd, "-o",
+		`jsonpath={.metadata.annotations.example\.com/stamped}`)
+	s.status("hooked", "OutOfSync/Missing")
+
+	sync := func(body string) error {
+		_, err := s.hub.As("tom", "system:masters").Input(s.ctx, body, "create", "--raw", syncPath+"hooked/sync", "-f", "-")
+		return err
+	}
+	if err := sync(`{"prune":true}`); err == nil || !strings.Contains(err.Error(), "tom prunes hooked by hand") {
+		t.Errorf("a sync that the webhook refuses is answered by %v", err)
+	}
+	s.status("hooked", "OutOfSync/Missing")
+	s.ok(sync("{}"))
+	s.settled("hooked")
+	s.remove("hooked")
+}
+
+// refuse lets no Application with a label be made, and nobody prune by hand.
+func refuse(request *admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
+	var object struct {
+		Metadata metav1.ObjectMeta
+		Prune    bool
+	}
+	if err := json.Unmarshal(request.Object.Raw, &object); err != nil {
+		return hook.Deny(err.Error())
+	}
+	switch {
+	case request.Kind.Kind == "Application" && object.Metadata.Labels["forbidden"] != "":
+		return hook.Deny("this label is forbidden")
+	case request.Kind.Kind == "ApplicationSync" && request.SubResource == "sync" && object.Prune:
+		return hook.Deny(request.UserInfo.Username + " prunes " + request.Name + " by hand")
+	}
+	return hook.Allow()
+}
+
+// annotate stamps what is made, and keeps the annotations that it has.
+func annotate(request *admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
+	var object struct{ Metadata metav1.ObjectMeta }
+	if err := json.Unmarshal(request.Object.Raw, &object); err != nil {
+		return hook.Deny(err.Error())
+	}
+	const stamp = `{"op":"add","path":"/metadata/annotations/example.com~1stamped","value":"by the hub's webhook"}`
+	if object.Metadata.Annotations == nil {
+		return hook.Patch(`[{"op":"add","path":"/metadata/annotations","value":{}},` + stamp + `]`)
+	}
+	return hook.Patch("[" + stamp + "]")
+}
