@@ -4,12 +4,14 @@
 package plane
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -44,16 +46,42 @@ func (k Kubectl) Run(ctx context.Context, args ...string) (string, error) {
 
 // Input runs kubectl with text on its standard input.
 func (k Kubectl) Input(ctx context.Context, input string, args ...string) (string, error) {
-	args = append(append([]string{"--kubeconfig", k.kubeconfig}, k.flags...), args...)
-	command := exec.CommandContext(ctx, k.binary, args...)
+	command := k.command(ctx, args...)
 	command.Stdin = strings.NewReader(input)
 	var out, complaint bytes.Buffer
 	command.Stdout, command.Stderr = &out, &complaint
 	if err := command.Run(); err != nil {
-		return strings.TrimSpace(out.String()), fmt.Errorf("kubectl %s: %w: %s", strings.Join(args[2:], " "), err,
+		return strings.TrimSpace(out.String()), fmt.Errorf("kubectl %s: %w: %s", strings.Join(command.Args[3:], " "), err,
 			strings.TrimSpace(complaint.String()))
 	}
 	return strings.TrimSpace(out.String()), nil
+}
+
+func (k Kubectl) command(ctx context.Context, args ...string) *exec.Cmd {
+	return exec.CommandContext(ctx, k.binary, slices.Concat([]string{"--kubeconfig", k.kubeconfig}, k.flags, args)...)
+}
+
+// Watch runs kubectl and shows each line that it prints to enough, until that returns true. It
+// fails where kubectl, or ctx, ends before.
+func (k Kubectl) Watch(ctx context.Context, enough func(line string) bool, args ...string) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	command := k.command(ctx, args...)
+	out, err := command.StdoutPipe()
+	if err != nil {
+		return fmt.Errorf("kubectl %s: %w", strings.Join(args, " "), err)
+	}
+	if err := command.Start(); err != nil {
+		return fmt.Errorf("kubectl %s: %w", strings.Join(args, " "), err)
+	}
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if enough(lines.Text()) {
+			cancel()
+			_ = command.Wait() // It was killed.
+			return nil
+		}
+	}
+	return fmt.Errorf("kubectl %s ended: %w", strings.Join(args, " "), errors.Join(ctx.Err(), command.Wait()))
 }
 
 // Apply applies YAML.

@@ -1,0 +1,102 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	auditv1 "k8s.io/apiserver/pkg/apis/audit/v1"
+)
+
+func TestKubectlEditChangesAField(t *testing.T) {
+	s := begin(t, "edited", map[string]string{
+		"app/config.yaml": configMap("config", "1"), "other/config.yaml": configMap("config", "2"),
+	})
+	s.apply(s.application("edited", staging, "app", ""))
+	s.value(staging, "configmap/config", ".data.value", "1")
+	t.Setenv("KUBE_EDITOR", `sed -i "s/path: app/path: other/"`)
+	if out := s.run(s.hub, "edit", "application", "edited", "-n", argocd); !strings.HasSuffix(out, "edited edited") {
+		t.Errorf("kubectl edit prints %q", out)
+	}
+	s.value(staging, "configmap/config", ".data.value", "2")
+	s.remove("edited")
+}
+
+func TestKubectlGetShowsChangesAsTheyCome(t *testing.T) {
+	s := begin(t, "watched", map[string]string{"app/config.yaml": configMap("config", "1")})
+	s.apply(s.application("watched", staging, "app", "{syncOptions: [CreateNamespace=true]}"))
+	s.status("watched", "OutOfSync/Missing")
+	ctx, cancel := context.WithTimeout(s.ctx, patience)
+	defer cancel()
+	var rows []string
+	s.ok(s.hub.Watch(ctx, func(row string) bool {
+		if rows = append(rows, row); len(rows) == 2 {
+			s.run(s.hub, "create", "--raw", syncPath+"watched/sync", "-f", writeTemp(t, "{}"))
+		}
+		return strings.Contains(row, "Synced") && strings.Contains(row, "Healthy")
+	}, "get", "applications", "-n", argocd, "--field-selector", "metadata.name=watched", "-w"))
+	if !strings.HasPrefix(rows[0], "NAME ") || !strings.Contains(rows[1], "OutOfSync") || len(rows) < 3 {
+		t.Errorf("kubectl get -w prints\n%s", strings.Join(rows, "\n"))
+	}
+	s.remove("watched")
+}
+
+func TestKubectlSelectsByFieldsAndReadsInPages(t *testing.T) {
+	s := begin(t, "selected", map[string]string{"app/config.yaml": configMap("config", "1")})
+	s.apply(`{apiVersion: argoproj.io/v1alpha1, kind: AppProject, metadata: {name: selected, namespace: argocd},
+  spec: {sourceRepos: ["*"], destinations: [{server: "*", namespace: "*"}]}}
+`)
+	server := stage.Plane.Clusters[production].Server
+	byHand := strings.NewReplacer("project: default", "project: selected", "{name: "+production+",", fmt.Sprintf("{server: %q,", server)).
+		Replace(s.application("selected-b", production, "app", "{}"))
+	s.apply(s.application("selected-a", staging, "app", ""), byHand)
+	s.run(s.hub, "wait", "--for=jsonpath={.status.sync.status}=Synced", "application/selected-a", "-n", argocd, "--timeout=90s")
+	s.run(s.hub, "wait", "--for=jsonpath={.status.health.status}=Healthy", "application/selected-a", "-n", argocd, "--timeout=90s")
+	s.status("selected-b", "OutOfSync/Missing")
+
+	// The stage may hold what an earlier story left behind.
+	names := func(args ...string) string {
+		out := s.run(s.hub, append([]string{"get", "applications", "-n", argocd, "-o", "jsonpath={.items[*].metadata.name}"}, args...)...)
+		var ours []string
+		for name := range strings.FieldsSeq(out) {
+			if strings.HasPrefix(name, "selected-") {
+				ours = append(ours, name)
+			}
+		}
+		return strings.Join(ours, " ")
+	}
+	got := map[string]string{}
+	want := map[string]string{
+		"spec.project=selected":                           "selected-b",
+		"spec.project!=selected":                          "selected-a",
+		"spec.destination.name=" + staging:                "selected-a",
+		"spec.destination.server=" + server:               "selected-b",
+		"status.sync.status=Synced":                       "selected-a",
+		"status.sync.status=OutOfSync":                    "selected-b",
+		"status.health.status=Healthy":                    "selected-a",
+		"status.health.status=Missing":                    "selected-b",
+		"spec.project=selected,status.sync.status=Synced": "",
+	}
+	for selector := range want {
+		got[selector] = names("--field-selector", selector)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("what kubectl selects (-want +got):\n%s", diff)
+	}
+
+	if all := names("--chunk-size=1"); all != "selected-a selected-b" {
+		t.Errorf("in pages of one kubectl reads %q", all)
+	}
+	s.eventually("Capstan's log shows that it asked for the second page", func() bool {
+		return len(s.events(stage.Capstan.AuditLog(), func(event auditv1.Event) bool {
+			return strings.Contains(event.RequestURI, "limit=1") && strings.Contains(event.RequestURI, "continue=")
+		})) > 0
+	})
+	s.remove("selected-a", "selected-b")
+	s.run(s.hub, "delete", "appproject", "selected", "-n", argocd)
+}
