@@ -134,7 +134,9 @@ func (w writing) request(ctx context.Context, resource cluster.Resource) (*metav
 }
 
 // write makes the object what the manifest says.
-func (w writing) write(ctx context.Context, client rest.Interface, path []string) (*metav1.PartialObjectMetadata, error) {
+func (w writing) write(
+	ctx context.Context, client rest.Interface, path []string,
+) (*metav1.PartialObjectMetadata, error) {
 	if w.change.Replace {
 		if err := w.put(ctx, client, path); err != nil {
 			return nil, err
@@ -156,7 +158,9 @@ func (w writing) write(ctx context.Context, client rest.Interface, path []string
 	return w.apply(ctx, client, path)
 }
 
-func (w writing) apply(ctx context.Context, client rest.Interface, path []string) (*metav1.PartialObjectMetadata, error) {
+func (w writing) apply(
+	ctx context.Context, client rest.Interface, path []string,
+) (*metav1.PartialObjectMetadata, error) {
 	request := client.Patch(types.ApplyPatchType).AbsPath(path...).MaxRetries(0).SetHeader("Accept", accept).
 		Param("fieldManager", w.manager()).Param("force", "true").Param("fieldValidation", w.validation())
 	return metadataOf(w.dry(request).Body(w.change.Manifest.JSON).Do(ctx))

@@ -135,7 +135,8 @@ func TestHooksRunAroundADeletion(t *testing.T) {
 	s.until(there, func(out string) bool { return strings.Contains(out, "job.batch/after") }, "get", "jobs", "-n", s.name, "-o", "name")
 	s.gone(staging, "configmap/config")
 	s.until(s.hub, plane.Prints(""), "get", "application", "farewell", "-n", argocd, "--ignore-not-found", "-o", "name")
-	if out := s.run(there, "get", "jobs,configmap/kept", "-n", s.name, "-o", "name"); out != "configmap/kept" {
+	s.gone(staging, "jobs")
+	if out := s.run(there, "get", "configmaps", "-n", s.name, "-l", "capstan.dev/managed=true", "-o", "name"); out != "configmap/kept" {
 		t.Errorf("the deletion left %s", out)
 	}
 }

@@ -69,7 +69,7 @@ func (s spent) covers(f facts, changes []plan.Change) bool {
 	return !slices.ContainsFunc(changes, func(change plan.Change) bool { return !s.changes[nameOf(change)] })
 }
 
-func nameOf(change plan.Change) string { return string(change.Action) + " " + change.Key.String() }
+func nameOf(change plan.Change) string { return string(change.Action) + " " + change.String() }
 
 // healing is the memory of the drift that was undone last, how often, and when.
 type healing struct {

@@ -31,13 +31,14 @@ func (r *Reconciler) claimed(p *pass, objects []live.Object) []live.Object {
 func conflict(p *pass, current *run) string {
 	if current.hooked() && len(p.claimed) > 0 {
 		taken := p.claimed[0]
-		return fmt.Sprintf("Shared resource found: hook %s/%s is part of application %s", taken.Kind, taken.Name, taken.Application)
+		return fmt.Sprintf("Shared resource found: hook %s/%s is part of application %s",
+			taken.Kind, taken.Name, taken.Application)
 	}
 	if !optionsOf(p.app).FailOnShared {
 		return ""
 	}
 	for _, change := range p.plan.Changes {
-		if change.Reason == plan.Shared && (current.operation.Sync == nil || selected(current.operation.Sync.Resources, change.Key)) {
+		if change.Reason == plan.Shared && current.touches(change.Key) {
 			return fmt.Sprintf("Shared resource found: %s/%s is part of applications %s and this one",
 				change.Kind, change.Name, change.Owner)
 		}

@@ -125,7 +125,8 @@ func (r *Reconciler) summarize(p *pass, prepared plan.Prepared, made input) *des
 	return &desired{
 		made: made, seen: p.read.text(), revision: p.read.text(),
 		revisions: p.read.listed(), sourceTypes: p.read.types(), outputs: p.read.digests(),
-		sourceType: p.read.output.Type, objects: prepared.Desired, hooks: prepared.Hooks, apart: keysOf(prepared.HookManifests),
+		sourceType: p.read.output.Type, objects: prepared.Desired,
+		hooks: prepared.Hooks, apart: keysOf(prepared.HookManifests),
 		kinds:    kindsOf(slices.Concat(prepared.Manifests, prepared.HookManifests)),
 		repeated: prepared.Repeated, summary: summaryOf(prepared.Manifests),
 		unstable: p.read.output.Unstable,

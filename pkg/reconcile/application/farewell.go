@@ -63,7 +63,8 @@ func (r *Reconciler) wave(ctx context.Context, d *departure, hooks []plan.Hook) 
 		}
 		changes = append(changes, apply.Change{Action: apply.Apply, Manifest: m})
 	}
-	if failure := failuresOf("hooks could not be made", r.Applier.Apply(ctx, d.target, changes, apply.Options{})); failure != "" {
+	results := r.Applier.Apply(ctx, d.target, changes, apply.Options{})
+	if failure := failuresOf("hooks could not be made", results); failure != "" {
 		return errors.New(failure)
 	}
 	return nil

@@ -79,6 +79,11 @@ func (r *run) hooked() bool {
 	return sync.SyncStrategy == nil || sync.SyncStrategy.Apply == nil
 }
 
+// touches reports whether an object is part of the run.
+func (r *run) touches(key manifest.Key) bool {
+	return r.operation.Sync == nil || selected(r.operation.Sync.Resources, key)
+}
+
 // direct reports that the run waits for nothing.
 func (r *run) direct() bool {
 	return r.trigger == capstan.TriggerSelfHeal || r.operation.Sync != nil && r.operation.Sync.DryRun
@@ -161,7 +166,7 @@ func (r *Reconciler) courseOf(p *pass, current *run, chosen decision) *course {
 		run: current, chosen: chosen.changes, hooks: current.wanted(p), objects: slices.Clone(p.hooks),
 	}
 	for _, change := range p.plan.Changes {
-		if current.operation.Sync == nil || selected(current.operation.Sync.Resources, change.Key) {
+		if current.touches(change.Key) {
 			c.plan.Changes = append(c.plan.Changes, change)
 		}
 	}

@@ -24,7 +24,9 @@ const served = 250 * time.Millisecond
 
 // proceed takes a run as far as it goes without waiting. It returns an error where what the
 // run needs could not be read.
-func (r *Reconciler) proceed(ctx context.Context, p *pass, s *state, c *course) (done bool, again time.Duration, err error) {
+func (r *Reconciler) proceed(
+	ctx context.Context, p *pass, s *state, c *course,
+) (done bool, again time.Duration, err error) {
 	for {
 		next := c.next(r.Clock.Now())
 		if failure := r.clear(ctx, p, c, next); failure != "" && c.failure == "" {
