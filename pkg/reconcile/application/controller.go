@@ -7,15 +7,12 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
-	"sync"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/events"
-	"k8s.io/client-go/util/workqueue"
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 
@@ -24,6 +21,7 @@ import (
 	"github.com/capstan-dev/capstan/pkg/cluster"
 	"github.com/capstan-dev/capstan/pkg/generated/clientset/versioned"
 	listers "github.com/capstan-dev/capstan/pkg/generated/listers/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/reconcile/queue"
 )
 
 // Options are the parts that a Reconciler works with.
@@ -50,64 +48,31 @@ type Options struct {
 // Reconciler pulls Applications to Git.
 type Reconciler struct {
 	Options
-	queue      workqueue.TypedRateLimitingInterface[types.NamespacedName]
+	queue      *queue.Queue
 	states     states
 	namespaces namespaces
 }
 
 // New returns a Reconciler that does nothing until Run.
 func New(options Options) *Reconciler {
-	limiter := workqueue.NewTypedItemExponentialFailureRateLimiter[types.NamespacedName](100*time.Millisecond, time.Minute)
-	return &Reconciler{
-		Options: options,
-		queue: workqueue.NewTypedRateLimitingQueueWithConfig(limiter,
-			workqueue.TypedRateLimitingQueueConfig[types.NamespacedName]{Name: "app_reconciliation_queue"}),
-		states:     states{byKey: map[types.NamespacedName]*state{}},
-		namespaces: namespaces{known: map[string]string{}},
-	}
+	return &Reconciler{Options: options, queue: queue.New("app_reconciliation_queue")}
 }
 
-// Run reconciles until ctx ends, then waits for the passes in progress.
+// Run reconciles until ctx ends, then waits for the passes in progress. It may be called
+// again: another replica may have worked in between, so nothing is remembered from before.
 func (r *Reconciler) Run(ctx context.Context) {
-	var workers sync.WaitGroup
-	for range r.Workers {
-		workers.Go(func() {
-			for r.work(ctx) {
-			}
-		})
-	}
+	r.states.clear()
+	r.namespaces.clear()
 	go wait.UntilWithContext(ctx, func(context.Context) { r.keepReading() }, r.KeepEvery)
-	<-ctx.Done()
-	r.queue.ShutDown()
-	workers.Wait()
+	r.queue.Work(ctx, r.Workers, r.all, func(ctx context.Context, key types.NamespacedName) (time.Duration, error) {
+		began := r.Clock.Now()
+		defer func() { r.Metrics.observe(key.Namespace, r.Clock.Since(began)) }()
+		return r.visit(klog.NewContext(ctx, klog.FromContext(ctx).WithValues("application", key)), key)
+	})
 }
 
-// work takes one Application off the queue; false means that the queue is shut.
-func (r *Reconciler) work(ctx context.Context) bool {
-	key, shut := r.queue.Get()
-	if shut {
-		return false
-	}
-	defer r.queue.Done(key)
-	logger := klog.FromContext(ctx).WithValues("application", key)
-	began := r.Clock.Now()
-	again, err := r.visit(klog.NewContext(ctx, logger), key)
-	r.Metrics.observe(key.Namespace, r.Clock.Since(began))
-	switch {
-	case ctx.Err() != nil:
-	case apierrors.IsConflict(err):
-		r.queue.AddRateLimited(key)
-	case err != nil:
-		logger.Error(err, "Reconcile failed")
-		r.queue.AddRateLimited(key)
-	default:
-		r.queue.Forget(key)
-		if again > 0 {
-			r.queue.AddAfter(key, again)
-		}
-	}
-	return true
-}
+// Working reports whether this replica reconciles.
+func (r *Reconciler) Working() bool { return r.queue.Working() }
 
 // visit reconciles the Application of a key, if there is one still. A fault in this program
 // costs that Application its pass, and no other anything.

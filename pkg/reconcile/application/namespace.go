@@ -37,6 +37,12 @@ func (n *namespaces) drop(place string) {
 	delete(n.known, place)
 }
 
+func (n *namespaces) clear() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.known = map[string]string{}
+}
+
 // ensureNamespace makes the destination's namespace where the sync options ask for it. It
 // carries no tracking annotation: the namespace outlives the Application (as Argo CD 3.6).
 func (r *Reconciler) ensureNamespace(ctx context.Context, p *pass, dryRun bool) error {

@@ -64,3 +64,10 @@ func (s *states) forget(key types.NamespacedName) {
 	defer s.mu.Unlock()
 	delete(s.byKey, key)
 }
+
+// clear forgets every Application.
+func (s *states) clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.byKey = map[types.NamespacedName]*state{}
+}

@@ -157,6 +157,18 @@ func (r *Reconciler) keyOf(instance string) (types.NamespacedName, bool) {
 	return types.NamespacedName{Namespace: namespace, Name: name}, true
 }
 
+// all names every Application.
+func (r *Reconciler) all() []types.NamespacedName {
+	objects := r.Applications.List()
+	keys := make([]types.NamespacedName, 0, len(objects))
+	for _, object := range objects {
+		if app, isApplication := object.(*v1alpha1.Application); isApplication {
+			keys = append(keys, types.NamespacedName{Namespace: app.Namespace, Name: app.Name})
+		}
+	}
+	return keys
+}
+
 func (r *Reconciler) application(key types.NamespacedName) (*v1alpha1.Application, bool) {
 	object, found, err := r.Applications.GetByKey(key.String())
 	if err != nil || !found {

@@ -5,20 +5,19 @@ package applicationset
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/events"
-	"k8s.io/client-go/util/workqueue"
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 
 	"github.com/capstan-dev/capstan/pkg/cluster"
 	"github.com/capstan-dev/capstan/pkg/generated/clientset/versioned"
 	listers "github.com/capstan-dev/capstan/pkg/generated/listers/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/reconcile/queue"
 )
 
 // workers is how many ApplicationSets are reconciled side by side.
@@ -46,56 +45,19 @@ type Options struct {
 // Reconciler keeps the Applications of ApplicationSets.
 type Reconciler struct {
 	Options
-	queue workqueue.TypedRateLimitingInterface[types.NamespacedName]
+	queue *queue.Queue
 }
 
 // New returns a Reconciler that does nothing until Run.
 func New(options Options) *Reconciler {
-	limiter := workqueue.NewTypedItemExponentialFailureRateLimiter[types.NamespacedName](100*time.Millisecond, time.Minute)
-	return &Reconciler{
-		Options: options,
-		queue: workqueue.NewTypedRateLimitingQueueWithConfig(limiter,
-			workqueue.TypedRateLimitingQueueConfig[types.NamespacedName]{Name: "app_set_reconciliation_queue"}),
-	}
+	return &Reconciler{Options: options, queue: queue.New("app_set_reconciliation_queue")}
 }
 
-// Run reconciles until ctx ends, then waits for the passes in progress.
+// Run reconciles until ctx ends, then waits for the passes in progress. It may be called again.
 func (r *Reconciler) Run(ctx context.Context) {
-	var running sync.WaitGroup
-	for range workers {
-		running.Go(func() {
-			for r.work(ctx) {
-			}
-		})
-	}
-	<-ctx.Done()
-	r.queue.ShutDown()
-	running.Wait()
-}
-
-// work takes one ApplicationSet off the queue; false means that the queue is shut.
-func (r *Reconciler) work(ctx context.Context) bool {
-	key, shut := r.queue.Get()
-	if shut {
-		return false
-	}
-	defer r.queue.Done(key)
-	logger := klog.FromContext(ctx).WithValues("applicationSet", key)
-	again, err := r.visit(klog.NewContext(ctx, logger), key)
-	switch {
-	case ctx.Err() != nil:
-	case err != nil:
-		if !apierrors.IsConflict(err) {
-			logger.Error(err, "Reconcile failed")
-		}
-		r.queue.AddRateLimited(key)
-	default:
-		r.queue.Forget(key)
-		if again > 0 {
-			r.queue.AddAfter(key, again)
-		}
-	}
-	return true
+	r.queue.Work(ctx, workers, r.all, func(ctx context.Context, key types.NamespacedName) (time.Duration, error) {
+		return r.visit(klog.NewContext(ctx, klog.FromContext(ctx).WithValues("applicationSet", key)), key)
+	})
 }
 
 // notReady is how long to wait for the destinations to be read.

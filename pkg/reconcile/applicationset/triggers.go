@@ -153,16 +153,28 @@ func (r *Reconciler) wakeOwnerSoon(app *v1alpha1.Application) {
 
 // DestinationsChanged wakes all sets with a clusters generator.
 func (r *Reconciler) DestinationsChanged() {
-	sets, err := r.Sets.List(labels.Everything())
-	if err != nil {
-		klog.Background().Error(err, "ApplicationSets cannot be listed")
-		return
-	}
-	for _, set := range sets {
+	for _, set := range r.list() {
 		if readsClusters(set) {
 			r.enqueue(set)
 		}
 	}
+}
+
+// all names every ApplicationSet.
+func (r *Reconciler) all() []types.NamespacedName {
+	var keys []types.NamespacedName
+	for _, set := range r.list() {
+		keys = append(keys, types.NamespacedName{Namespace: set.Namespace, Name: set.Name})
+	}
+	return keys
+}
+
+func (r *Reconciler) list() []*v1alpha1.ApplicationSet {
+	sets, err := r.Sets.List(labels.Everything())
+	if err != nil {
+		klog.Background().Error(err, "ApplicationSets cannot be listed")
+	}
+	return sets
 }
 
 func readsClusters(set *v1alpha1.ApplicationSet) bool {

@@ -67,8 +67,9 @@ func (r *Mirror) Wake() {
 	}
 }
 
-// Run mirrors until ctx ends.
+// Run mirrors until ctx ends. It may be called again.
 func (r *Mirror) Run(ctx context.Context) {
+	r.Wake()
 	go wait.UntilWithContext(ctx, r.probe, probeEvery)
 	for {
 		select {

@@ -1,0 +1,127 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package queue holds the objects that wait for a reconciler.
+//
+// Input: names of objects, as events bring them. Output: visits, one at a time for each
+// object. Invariants: a term of work begins with every object that there is, so what happened
+// while another replica led is not missed; between terms nothing is held; terms may follow one
+// another without end.
+package queue
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/klog/v2"
+)
+
+// The pace of visits that fail.
+const (
+	firstRetry = 100 * time.Millisecond
+	lastRetry  = time.Minute
+)
+
+// Visit reconciles the object of a name and says when to come again; zero is when something
+// happens.
+type Visit func(ctx context.Context, key types.NamespacedName) (again time.Duration, err error)
+
+type line = workqueue.TypedRateLimitingInterface[types.NamespacedName]
+
+// Queue is the line of objects of one kind.
+type Queue struct {
+	name string
+
+	mu sync.RWMutex
+	// line is nil between terms: a workqueue that was shut down never opens again.
+	line line
+}
+
+// New returns a Queue that holds nothing until Work. Its metrics carry the name.
+func New(name string) *Queue { return &Queue{name: name} }
+
+// Add asks for a visit.
+func (q *Queue) Add(key types.NamespacedName) { q.AddAfter(key, 0) }
+
+// AddAfter asks for a visit after a while.
+func (q *Queue) AddAfter(key types.NamespacedName, after time.Duration) {
+	q.mu.RLock()
+	defer q.mu.RUnlock()
+	if q.line != nil {
+		q.line.AddAfter(key, after)
+	}
+}
+
+// Working reports whether a term of work is on.
+func (q *Queue) Working() bool {
+	q.mu.RLock()
+	defer q.mu.RUnlock()
+	return q.line != nil
+}
+
+// Work visits all objects, and then those that are added, until ctx ends and the visits in
+// progress have returned.
+func (q *Queue) Work(ctx context.Context, workers int, all func() []types.NamespacedName, visit Visit) {
+	opened := q.open()
+	// Whatever comes between the opening and the listing is in both.
+	for _, key := range all() {
+		opened.Add(key)
+	}
+	var working sync.WaitGroup
+	for range workers {
+		working.Go(func() {
+			for next(ctx, opened, visit) {
+			}
+		})
+	}
+	<-ctx.Done()
+	q.close()
+	working.Wait()
+}
+
+func (q *Queue) open() line {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	limiter := workqueue.NewTypedItemExponentialFailureRateLimiter[types.NamespacedName](firstRetry, lastRetry)
+	q.line = workqueue.NewTypedRateLimitingQueueWithConfig(limiter,
+		workqueue.TypedRateLimitingQueueConfig[types.NamespacedName]{Name: q.name})
+	return q.line
+}
+
+func (q *Queue) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.line.ShutDown()
+	q.line = nil
+}
+
+// next takes one object off the line; false means that the line is closed and empty.
+func next(ctx context.Context, from line, visit Visit) bool {
+	key, closed := from.Get()
+	if closed {
+		return false
+	}
+	defer from.Done(key)
+	if ctx.Err() != nil {
+		return true
+	}
+	again, err := visit(ctx, key)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		if !apierrors.IsConflict(err) {
+			klog.FromContext(ctx).Error(err, "Reconcile failed", "object", key)
+		}
+		from.AddRateLimited(key)
+	default:
+		from.Forget(key)
+		if again > 0 {
+			from.AddAfter(key, again)
+		}
+	}
+	return true
+}
