@@ -228,7 +228,7 @@ func (b *builder) controllers(elect bool) (*controllerGroup, error) {
 	if !elect || len(group.controllers) == 0 {
 		return group, nil
 	}
-	l, err := newLeader(b.host.kubernetes, b.options.Namespace)
+	l, err := newLeader(b.host.kubernetes.CoordinationV1(), b.options.Namespace)
 	if err != nil {
 		return nil, err
 	}

@@ -10,10 +10,13 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
+	coordinationclient "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
+	"k8s.io/client-go/util/retry"
+	_ "k8s.io/component-base/metrics/prometheus/clientgo/leaderelection" // leader_election_master_status: who leads
 	"k8s.io/klog/v2"
 )
 
@@ -27,12 +30,12 @@ const (
 
 // leader elects one replica among those that serve.
 type leader struct {
-	client    kubernetes.Interface
+	client    coordinationclient.LeasesGetter
 	namespace string
 	identity  string
 }
 
-func newLeader(client kubernetes.Interface, namespace string) (*leader, error) {
+func newLeader(client coordinationclient.LeasesGetter, namespace string) (*leader, error) {
 	host, err := os.Hostname()
 	if err != nil {
 		return nil, fmt.Errorf("read the host's name for the leader's identity: %w", err)
@@ -44,7 +47,7 @@ func newLeader(client kubernetes.Interface, namespace string) (*leader, error) {
 // work has always returned before the lease is given back or asked for again.
 func (l *leader) Lead(ctx context.Context, work func(ctx context.Context)) {
 	for ctx.Err() == nil {
-		if err := l.term(ctx, work); err != nil && ctx.Err() == nil {
+		if err := l.term(ctx, work); err != nil {
 			klog.FromContext(ctx).Error(err, "Leader election")
 			select {
 			case <-ctx.Done():
@@ -57,13 +60,14 @@ func (l *leader) Lead(ctx context.Context, work func(ctx context.Context)) {
 // term stands for the lease once: until it was held and lost, or the context ends.
 func (l *leader) term(ctx context.Context, work func(ctx context.Context)) error {
 	leading, over := make(chan context.Context, 1), make(chan struct{})
-	elector, err := leaderelection.NewLeaderElector(l.election(leading))
+	lock := l.lock()
+	elector, err := leaderelection.NewLeaderElector(election(lock, leading))
 	if err != nil {
 		return fmt.Errorf("set up the lease %s: %w", leaseName, err)
 	}
-	// The elector outlives ctx while work stops, because it gives the lease back as soon as its own context ends.
+	// The elector outlives ctx while work stops, so that the lease is held until then.
 	electing, resign := context.WithCancel(context.WithoutCancel(ctx))
-	defer func() { resign(); <-over }()
+	defer resign()
 	go func() {
 		defer close(over)
 		elector.Run(electing)
@@ -74,25 +78,59 @@ func (l *leader) term(ctx context.Context, work func(ctx context.Context)) error
 		defer stop()
 		defer context.AfterFunc(ctx, stop)()
 		work(working)
+		if term.Err() != nil {
+			return nil
+		}
 	case <-ctx.Done():
 	case <-over:
+		return nil
 	}
-	return nil
+	resign()
+	<-over
+	return release(context.WithoutCancel(ctx), lock)
 }
 
-func (l *leader) election(leading chan<- context.Context) leaderelection.LeaderElectionConfig {
+func (l *leader) lock() *resourcelock.LeaseLock {
+	return &resourcelock.LeaseLock{
+		LeaseMeta:  metav1.ObjectMeta{Namespace: l.namespace, Name: leaseName},
+		Client:     l.client,
+		LockConfig: resourcelock.ResourceLockConfig{Identity: l.identity},
+	}
+}
+
+// election leaves the lease alone when it ends: the elector of client-go would, when renewing fails, try to give the
+// lease back for a while and only then tell that it is lost; others lead by then.
+func election(lock resourcelock.Interface, leading chan<- context.Context) leaderelection.LeaderElectionConfig {
 	return leaderelection.LeaderElectionConfig{
-		Name: leaseName,
-		Lock: &resourcelock.LeaseLock{
-			LeaseMeta:  metav1.ObjectMeta{Namespace: l.namespace, Name: leaseName},
-			Client:     l.client.CoordinationV1(),
-			LockConfig: resourcelock.ResourceLockConfig{Identity: l.identity},
-		},
+		Name: leaseName, Lock: lock,
 		LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod,
-		ReleaseOnCancel: true,
 		Callbacks: leaderelection.LeaderCallbacks{
 			OnStartedLeading: func(term context.Context) { leading <- term },
 			OnStoppedLeading: func() {},
 		},
 	}
+}
+
+// release gives the lease back where it is held, so that nobody waits for its end. The last renewal may still be on
+// its way.
+func release(ctx context.Context, lock resourcelock.Interface) error {
+	ctx, cancel := context.WithTimeout(ctx, renewDeadline)
+	defer cancel()
+	err := retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		record, _, err := lock.Get(ctx)
+		if apierrors.IsNotFound(err) || err == nil && record.HolderIdentity != lock.Identity() {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		now := metav1.Now()
+		return lock.Update(ctx, resourcelock.LeaderElectionRecord{
+			LeaseDurationSeconds: 1, AcquireTime: now, RenewTime: now, LeaderTransitions: record.LeaderTransitions,
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("give back the lease %s: %w", leaseName, err)
+	}
+	return nil
 }
