@@ -4,13 +4,16 @@
 package server
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/klog/v2"
 
+	argov1alpha1 "github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/source"
 )
 
@@ -51,7 +54,7 @@ func (c *control) webhook() http.Handler {
 		case err != nil:
 			http.Error(w, err.Error(), http.StatusBadRequest)
 		default:
-			c.pushed(push)
+			c.pushed(request.Context(), push)
 			w.WriteHeader(http.StatusAccepted)
 		}
 	})
@@ -69,9 +72,33 @@ func (c *control) pushSecret(request *http.Request) ([]byte, error) {
 }
 
 // pushed wakes the Applications that read the repository.
-func (c *control) pushed(push source.Push) {
+func (c *control) pushed(ctx context.Context, push source.Push) {
+	told := map[string]bool{}
 	for _, url := range push.URLs {
+		if told[source.Normalize(url)] {
+			continue
+		}
+		told[source.Normalize(url)] = true
 		c.repositories.Invalidate(url)
-		c.applications.RepositoryChanged(url)
+		if c.applications.Working() {
+			c.applications.RepositoryChanged(url)
+		} else if err := c.passOn(ctx, url); err != nil {
+			klog.FromContext(ctx).Error(err, "A push is seen at the next poll of its repository")
+		}
 	}
+}
+
+// passOn tells the replica that reconciles: one Application that is refreshed makes it ask the repository, and what
+// it finds wakes the others.
+func (c *control) passOn(ctx context.Context, url string) error {
+	reader, found := c.applications.ReaderOf(url)
+	if !found {
+		return nil
+	}
+	_, err := c.client.ArgoprojV1alpha1().Applications(reader.Namespace).
+		Refresh(ctx, reader.Name, &argov1alpha1.ApplicationRefresh{}, metav1.CreateOptions{})
+	if err != nil {
+		return fmt.Errorf("refresh Application %s: %w", reader, err)
+	}
+	return nil
 }

@@ -153,5 +153,7 @@ func (r *Reconciler) acknowledge(ctx context.Context, app *v1alpha1.Application)
 	if err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("acknowledge the refresh of Application %s/%s: %w", app.Namespace, app.Name, err)
 	}
+	// Who asked while this look was on found the annotation there already: the next poll is for them.
+	r.invalidate(app)
 	return nil
 }

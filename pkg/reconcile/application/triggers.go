@@ -97,6 +97,20 @@ func (r *Reconciler) enqueue(object any) {
 // RepositoryChanged wakes the Applications that read a repository.
 func (r *Reconciler) RepositoryChanged(url string) { r.wake(byRepository, source.Normalize(url)) }
 
+// ReaderOf names one of the Applications that read a repository.
+func (r *Reconciler) ReaderOf(url string) (types.NamespacedName, bool) {
+	objects, err := r.Applications.ByIndex(byRepository, source.Normalize(url))
+	if err != nil {
+		return types.NamespacedName{}, false
+	}
+	for _, object := range objects {
+		if app, isApplication := object.(*v1alpha1.Application); isApplication && app.DeletionTimestamp.IsZero() {
+			return types.NamespacedName{Namespace: app.Namespace, Name: app.Name}, true
+		}
+	}
+	return types.NamespacedName{}, false
+}
+
 // keepReading wakes one Application of each repository and project: repositories that nobody
 // reads are polled no longer.
 func (r *Reconciler) keepReading() {
