@@ -22,6 +22,7 @@ func (r *Reconciler) act(ctx context.Context, p *pass, s *state, lookErr error) 
 	switch {
 	case terminating(p.app, s):
 		r.terminate(ctx, p, s, "Operation terminated")
+		s.spent = stopped(p)
 		return 0
 	case withdrawn(p.app, s):
 		r.terminate(ctx, p, s, "the operation was withdrawn")
@@ -166,6 +167,14 @@ func (r *Reconciler) terminate(ctx context.Context, p *pass, s *state, message s
 		message = "Operation termination had errors"
 	}
 	r.end(s, p, true, message)
+}
+
+// stopped is the memory of a sync that a person ended: automation does not begin it again.
+func stopped(p *pass) spent {
+	if p.desired == nil {
+		return spent{revision: p.revision()}
+	}
+	return spent{revision: p.desired.revision}
 }
 
 // removeRunning deletes the objects of the hooks whose end was not seen.

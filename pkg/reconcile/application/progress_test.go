@@ -124,6 +124,24 @@ func TestARunThatFailsIsTriedAgain(t *testing.T) {
 	}
 }
 
+func TestAutomationDoesNotBeginAgainWhatAPersonEnded(t *testing.T) {
+	t.Parallel()
+	app := &v1alpha1.Application{}
+	app.Status.OperationState = &v1alpha1.OperationState{Phase: v1alpha1.OperationTerminating}
+	r, s := &Reconciler{Options: Options{Clock: fixed(testTime.Time)}}, &state{run: midway(hookOf("h", plan.PreSync))}
+	changes := []plan.Change{change("a", plan.Apply, plan.Changed)}
+	p := &pass{app: app, plan: &plan.Plan{Changes: changes}, desired: &desired{revision: "one"}}
+	if wait := r.act(t.Context(), p, s, nil); wait != 0 || s.run.active() || !s.run.failed || s.run.message != "Operation terminated" {
+		t.Fatalf("the run ended as %+v", s.run)
+	}
+	for revision, want := range map[string]bool{"one": true, "two": false} {
+		chosen := decide(facts{policy: &v1alpha1.SyncPolicyAutomated{}, plan: *p.plan, spent: s.spent, wanted: revision, revision: revision})
+		if held := chosen.held != ""; held != want {
+			t.Errorf("revision %s: %+v", revision, chosen)
+		}
+	}
+}
+
 func TestHowOftenASyncIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	limit := func(n int64) *v1alpha1.RetryStrategy { return &v1alpha1.RetryStrategy{Limit: ptr.To(n)} }
