@@ -66,6 +66,10 @@ func start(ctx context.Context, command []string) (*process, error) {
 	if err == nil {
 		err = json.Unmarshal(hello, &p.isolation)
 	}
+	if err != nil && ctx.Err() != nil {
+		p.stop()
+		return nil, context.Cause(ctx)
+	}
 	if err != nil {
 		p.stop()
 		return nil, fmt.Errorf("start a render worker: it did not greet (%w), it said %q", err, p.log.String())

@@ -30,7 +30,7 @@ func TestRogueWorkersCostOneRender(t *testing.T) {
 		"sends no object":                {},
 		"sends an object without a name": {},
 		"claims an unknown tool":         {},
-		"hangs":                          {limits: Limits{Time: 300 * time.Millisecond}, limit: "time of a render"},
+		"hangs":                          {limits: Limits{Time: 3 * time.Second}, limit: "time of a render"},
 		"runs out of memory":             {limit: "memory of a render"},
 		"sends objects without end":      {limits: Limits{Objects: 100}, limit: "number of objects"},
 		"asks without end":               {limits: Limits{Requests: 100}, limit: "number of times"},
