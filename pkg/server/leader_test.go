@@ -120,8 +120,13 @@ type partitionedLeases struct {
 }
 
 func (l partitionedLeases) reach(ctx context.Context) error {
-	if l.away.Load() {
-		<-ctx.Done()
+	for l.away.Load() {
+		select {
+		case <-ctx.Done():
+		case <-time.After(10 * time.Millisecond):
+			continue
+		}
+		break
 	}
 	return ctx.Err()
 }
