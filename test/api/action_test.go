@@ -110,7 +110,7 @@ func actionsListed(t *testing.T, w *world) {
 }
 
 func reviewAnswers(t *testing.T, w *world) {
-	text, err := os.ReadFile(filepath.Join("..", "..", "artifacts", "examples", "healthreview.yaml"))
+	text, err := os.ReadFile(filepath.Join("..", "..", "artifacts", "examples", "reviews", "healthreview.yaml"))
 	must(t, err)
 	review := &capstanv1alpha1.HealthReview{}
 	must(t, yaml.UnmarshalStrict(text, review))

@@ -22,9 +22,13 @@ import (
 
 func TestExamplesHoldNoUnknownField(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob(filepath.Join("..", "..", "artifacts", "examples", "*.yaml"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("there are no examples (%v)", err)
+	var files []string
+	for _, pattern := range []string{"*.yaml", "reviews/*.yaml"} {
+		found, err := filepath.Glob(filepath.Join("..", "..", "artifacts", "examples", pattern))
+		if err != nil || len(found) == 0 {
+			t.Fatalf("there are no examples %s (%v)", pattern, err)
+		}
+		files = append(files, found...)
 	}
 	scheme := install.NewVersionedScheme()
 	if err := kubernetesscheme.AddToScheme(scheme); err != nil {
