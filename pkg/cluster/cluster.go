@@ -22,6 +22,7 @@ type Cluster struct {
 	publish func(application string, key manifest.Key)
 	index   *index
 	events  atomic.Int64
+	traffic traffic
 
 	mu          sync.RWMutex
 	destination Destination
@@ -44,7 +45,7 @@ func newCluster(destination Destination, options Options, publish func(string, m
 		uses:        map[string][]schema.GroupKind{},
 		users:       map[schema.GroupKind]map[string]struct{}{},
 	}
-	link, err := newLink(destination, options, c.rebuild)
+	link, err := newLink(destination, options, &c.traffic, c.rebuild)
 	c.link = link
 	return c, err
 }
@@ -126,7 +127,7 @@ func (c *Cluster) set(ctx context.Context, destination Destination) error {
 		c.destination = destination
 		return nil
 	}
-	link, err := newLink(destination, c.options, c.rebuild)
+	link, err := newLink(destination, c.options, &c.traffic, c.rebuild)
 	if err != nil {
 		return err
 	}
@@ -142,7 +143,7 @@ func (c *Cluster) rebuild(ctx context.Context, old *link) {
 	if c.closed || c.link != old {
 		return
 	}
-	link, err := newLink(c.destination, c.options, c.rebuild)
+	link, err := newLink(c.destination, c.options, &c.traffic, c.rebuild)
 	if err != nil {
 		old.reach.lost(err)
 		return

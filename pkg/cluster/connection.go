@@ -40,9 +40,11 @@ type connection struct {
 }
 
 // newConnection makes the clients and sends nothing. Calls other than watches end after
-// timeout; note hears how each ends.
-func newConnection(config *rest.Config, timeout time.Duration, note func(error)) (*connection, error) {
-	calls, watches := tuned(config, note), tuned(config, note)
+// timeout; note hears how each ends, and traffic what goes over the wire.
+func newConnection(
+	config *rest.Config, timeout time.Duration, note func(error), traffic *traffic,
+) (*connection, error) {
+	calls, watches := tuned(config, note, traffic), tuned(config, note, traffic)
 	calls.Timeout, watches.Timeout = timeout, 0
 	c := &connection{host: config.Host}
 	var err error
@@ -89,7 +91,7 @@ func (c *connection) makeClients(calls, watches *rest.Config) (err error) {
 // tuned returns a copy of config without client-side limits, because the server's fairness
 // limits better, and with a dialer of its own, which makes client-go open a connection
 // instead of sharing one.
-func tuned(config *rest.Config, note func(error)) *rest.Config {
+func tuned(config *rest.Config, note func(error), traffic *traffic) *rest.Config {
 	tuned := rest.CopyConfig(config)
 	tuned.QPS, tuned.Burst, tuned.RateLimiter = -1, 0, nil
 	tuned.UserAgent = "capstan"
@@ -97,6 +99,7 @@ func tuned(config *rest.Config, note func(error)) *rest.Config {
 	if tuned.Dial == nil {
 		tuned.Dial = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext
 	}
+	tuned.Dial = traffic.metered(tuned.Dial)
 	tuned.Wrap(func(next http.RoundTripper) http.RoundTripper { return observed{next: next, note: note} })
 	return tuned
 }

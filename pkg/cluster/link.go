@@ -30,9 +30,11 @@ type link struct {
 	identity identity
 }
 
-func newLink(destination Destination, options Options, replaced func(context.Context, *link)) (*link, error) {
+func newLink(
+	destination Destination, options Options, traffic *traffic, replaced func(context.Context, *link),
+) (*link, error) {
 	reach := &reachability{cluster: destination.Name}
-	connection, err := newConnection(destination.Config, options.Timeout, reach.note)
+	connection, err := newConnection(destination.Config, options.Timeout, reach.note, traffic)
 	if err != nil {
 		return nil, err
 	}

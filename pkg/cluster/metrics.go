@@ -12,6 +12,7 @@ type collector struct {
 	connection *prometheus.Desc
 	records    *prometheus.Desc
 	events     *prometheus.Desc
+	bytes      *prometheus.Desc
 }
 
 func newCollector(clusters *Clusters) *collector {
@@ -24,6 +25,8 @@ func newCollector(clusters *Clusters) *collector {
 			"Number of managed objects that are known in the cluster.", label, nil),
 		events: prometheus.NewDesc("capstan_cluster_events_total",
 			"Number of objects received from the cluster by lists and watches.", label, nil),
+		bytes: prometheus.NewDesc("capstan_cluster_bytes_total",
+			"Bytes on the wire, as compressed and encrypted as they are.", append(label, "direction"), nil),
 	}
 }
 
@@ -32,6 +35,7 @@ func (m *collector) Describe(descriptions chan<- *prometheus.Desc) {
 	descriptions <- m.connection
 	descriptions <- m.records
 	descriptions <- m.events
+	descriptions <- m.bytes
 }
 
 // Collect sends the metrics of all clusters.
@@ -42,11 +46,14 @@ func (m *collector) Collect(metrics chan<- prometheus.Metric) {
 		if status.Reachable {
 			connected = 1
 		}
-		send := func(description *prometheus.Desc, kind prometheus.ValueType, value float64) {
-			metrics <- prometheus.MustNewConstMetric(description, kind, value, cluster.server)
+		send := func(description *prometheus.Desc, kind prometheus.ValueType, value float64, labels ...string) {
+			labels = append([]string{cluster.server}, labels...)
+			metrics <- prometheus.MustNewConstMetric(description, kind, value, labels...)
 		}
 		send(m.connection, prometheus.GaugeValue, connected)
 		send(m.records, prometheus.GaugeValue, float64(status.Objects))
 		send(m.events, prometheus.CounterValue, float64(cluster.events.Load()))
+		send(m.bytes, prometheus.CounterValue, float64(cluster.traffic.received.Load()), "received")
+		send(m.bytes, prometheus.CounterValue, float64(cluster.traffic.sent.Load()), "sent")
 	}
 }

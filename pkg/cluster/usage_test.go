@@ -31,8 +31,8 @@ func TestUse(t *testing.T) {
 	if streams() != 1 || f.cluster.Status().Objects != 1 {
 		t.Fatalf("%d watches for one kind, want 1", streams())
 	}
-	if got := testutil.CollectAndCount(f.metrics); got != 3 {
-		t.Errorf("%d metrics, want 3", got)
+	if got := testutil.CollectAndCount(f.metrics); got != 5 {
+		t.Errorf("%d metrics, want 5", got)
 	}
 	f.cluster.Release("guestbook")
 	if got := f.cluster.Status(); len(got.Kinds) != 1 {
