@@ -142,6 +142,9 @@ func (p *product) makeReconcilers(c *control, d Dependencies) error {
 		Clock: clock.RealClock{}, Metrics: metrics, Workers: p.workers,
 		KeepEvery: 3 * p.gitInterval,
 	})
+	if err := c.applications.Register(d.Metrics); err != nil {
+		return err
+	}
 	c.registrar = reconcilecluster.NewRegistrar(c.host.clusterSecrets(), c.clusters, c.destinationChanged)
 	c.mirror = reconcilecluster.NewMirror(reconcilecluster.Mirror{
 		Namespace: c.namespace, Client: c.client, Objects: c.own.Capstan().V1alpha1().Clusters().Lister(),

@@ -42,6 +42,14 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 	return m, nil
 }
 
+// Register adds what a Reconciler knows at the moment of the scrape.
+func (r *Reconciler) Register(registry prometheus.Registerer) error {
+	return registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "capstan_apps_looked_at",
+		Help: "How many Applications were compared with Git and their destination since this replica began to reconcile.",
+	}, func() float64 { return float64(r.states.count()) }))
+}
+
 func (m *Metrics) observe(namespace string, took time.Duration) {
 	m.reconcile.WithLabelValues(namespace).Observe(took.Seconds())
 }

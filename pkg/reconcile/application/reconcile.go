@@ -13,6 +13,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/cluster"
@@ -72,6 +73,9 @@ func (r *Reconciler) reconcile(ctx context.Context, app *v1alpha1.Application) (
 	}
 	if err := r.keepFarewell(ctx, p); err != nil {
 		return 0, err
+	}
+	if !s.lagging {
+		r.states.note(types.NamespacedName{Namespace: app.Namespace, Name: app.Name}, s)
 	}
 	return soonest(again, settling), r.acknowledge(ctx, app)
 }

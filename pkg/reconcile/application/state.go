@@ -18,6 +18,8 @@ import (
 // costs a comparison, never a change: the object records are in the store.
 type state struct {
 	uid types.UID
+	// looked reports that a pass of this term ended in a status, or in none because nothing is new.
+	looked bool
 	// applied are the object records, read from the store once.
 	applied map[manifest.Key]plan.Applied
 	// prepared is the last good desired state and what it was made from.
@@ -44,6 +46,8 @@ type state struct {
 type states struct {
 	mu    sync.Mutex
 	byKey map[types.NamespacedName]*state
+	// looked is how many of them were looked at.
+	looked int
 }
 
 // of returns the state of an object, a new one where another object had the name before.
@@ -53,6 +57,7 @@ func (s *states) of(app *v1alpha1.Application) *state {
 	key := types.NamespacedName{Namespace: app.Namespace, Name: app.Name}
 	known := s.byKey[key]
 	if known == nil || known.uid != app.UID {
+		s.dropLocked(key)
 		known = &state{uid: app.UID}
 		s.byKey[key] = known
 	}
@@ -62,6 +67,13 @@ func (s *states) of(app *v1alpha1.Application) *state {
 func (s *states) forget(key types.NamespacedName) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.dropLocked(key)
+}
+
+func (s *states) dropLocked(key types.NamespacedName) {
+	if known := s.byKey[key]; known != nil && known.looked {
+		s.looked--
+	}
 	delete(s.byKey, key)
 }
 
@@ -69,5 +81,22 @@ func (s *states) forget(key types.NamespacedName) {
 func (s *states) clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.byKey = map[types.NamespacedName]*state{}
+	s.byKey, s.looked = map[types.NamespacedName]*state{}, 0
+}
+
+// note counts a state as looked at. One that was forgotten meanwhile counts for nothing.
+func (s *states) note(key types.NamespacedName, known *state) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byKey[key] == known && !known.looked {
+		known.looked = true
+		s.looked++
+	}
+}
+
+// count is how many were looked at.
+func (s *states) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.looked
 }
