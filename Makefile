@@ -40,6 +40,10 @@ demo: ## Show Capstan with three clusters on this machine, until Ctrl-C
 demo-check: ## Run the demo and check what it shows
 	go run ./hack/demo --check
 
+.PHONY: bench
+bench: ## Measure what Capstan costs; SCENARIO=create,idle and SIZE=1000x10 choose, BENCH=--foreign=50000 adds flags
+	go run ./hack/bench $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(SIZE),--size $(SIZE)) $(BENCH)
+
 .PHONY: controlplane
 controlplane: ## Build the Kubernetes control plane of the demo and of the end-to-end tests
 	go -C hack/controlplane run . build

@@ -44,6 +44,7 @@ type Server struct {
 	backend http.Handler
 
 	refQueries, fetches atomic.Int64
+	told                atomic.Pointer[time.Time]
 
 	mu      sync.Mutex
 	server  *http.Server
@@ -87,6 +88,14 @@ func (s *Server) RefQueries() int { return int(s.refQueries.Load()) }
 
 // Fetches is how many times clients asked for objects.
 func (s *Server) Fetches() int { return int(s.fetches.Load()) }
+
+// Told is when the webhook was told of a push last; the zero time where it never was.
+func (s *Server) Told() time.Time {
+	if told := s.told.Load(); told != nil {
+		return *told
+	}
+	return time.Time{}
+}
 
 // Start listens again after Stop, at the same address.
 func (s *Server) Start() error {

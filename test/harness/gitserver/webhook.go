@@ -142,6 +142,8 @@ func (s *Server) post(ctx context.Context, push payload) error {
 	if client == nil {
 		client = http.DefaultClient
 	}
+	now := time.Now()
+	s.told.Store(&now)
 	response, err := client.Do(request)
 	if err != nil {
 		return fmt.Errorf("tell the webhook about a push: %w", err)
