@@ -41,13 +41,17 @@ func NewApplier() *Applier {
 // a Result for each in the order given. What must come later goes into a later call.
 func (a *Applier) Apply(ctx context.Context, target Target, changes []Change, options Options) []Result {
 	results := make([]Result, len(changes))
-	limit := a.limiterOf(target.Server())
+	limit, together := a.limiterOf(target.Server()), &group{most: maxInFlight}
+	if options.Again {
+		together.most = fewInFlight
+	}
 	next := make(chan int)
 	var workers sync.WaitGroup
-	for range min(maxInFlight, len(changes)) {
+	for range min(together.most, len(changes)) {
 		workers.Go(func() {
 			for i := range next {
-				results[i] = writing{target: target, limit: limit, change: changes[i], options: options}.run(ctx)
+				write := writing{target: target, limit: limit, group: together, change: changes[i], options: options}
+				results[i] = write.run(ctx)
 			}
 		})
 	}

@@ -109,6 +109,9 @@ type Result struct {
 type Options struct {
 	// DryRun has the server validate the changes and write nothing.
 	DryRun bool
+	// Again marks changes that failed before; few of them are sent at once, so that what
+	// keeps failing leaves the destination to others.
+	Again bool
 }
 
 // deleteOptions returns the body of the request that deletes what c names.

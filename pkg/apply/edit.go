@@ -36,22 +36,22 @@ type Edit struct {
 // Edit does one write, once: a creation cannot be repeated safely. Errors are *Error, as those of Apply.
 func (a *Applier) Edit(ctx context.Context, target Target, edit Edit, options Options) (types.UID, error) {
 	w := writing{
-		target: target, limit: a.limiterOf(target.Server()), options: options,
+		target: target, limit: a.limiterOf(target.Server()), group: &group{most: 1}, options: options,
 		change: Change{Action: Apply, Manifest: manifest.Manifest{Key: edit.Key, Version: edit.Version}},
 	}
 	resource, err := w.resource(ctx)
 	if err != nil {
 		return "", failure(edit.Key, err)
 	}
-	if err = w.limit.acquire(ctx); err != nil {
+	if err = w.limit.acquire(ctx, w.group); err != nil {
 		return "", failure(edit.Key, err)
 	}
 	object, err := w.edit(ctx, resource, edit)
 	if overload(err) && ctx.Err() == nil {
 		seconds, _ := apierrors.SuggestsClientDelay(err)
-		w.limit.overloaded(time.Duration(seconds) * time.Second)
+		w.limit.overloaded(w.group, time.Duration(seconds)*time.Second)
 	} else {
-		w.limit.release()
+		w.limit.release(w.group)
 	}
 	if err != nil {
 		return "", failure(edit.Key, err)

@@ -40,6 +40,7 @@ const (
 type writing struct {
 	target  Target
 	limit   *limiter
+	group   *group
 	change  Change
 	options Options
 }
@@ -100,7 +101,7 @@ func (w writing) send(ctx context.Context, resource cluster.Resource) (*metav1.P
 }
 
 func (w writing) attempt(ctx context.Context, resource cluster.Resource) (*metav1.PartialObjectMetadata, error) {
-	if err := w.limit.acquire(ctx); err != nil {
+	if err := w.limit.acquire(ctx, w.group); err != nil {
 		return nil, err
 	}
 	bounded, cancel := context.WithTimeout(ctx, requestTimeout)
@@ -108,9 +109,9 @@ func (w writing) attempt(ctx context.Context, resource cluster.Resource) (*metav
 	object, err := w.request(bounded, resource)
 	if overload(err) && ctx.Err() == nil {
 		seconds, _ := apierrors.SuggestsClientDelay(err)
-		w.limit.overloaded(time.Duration(seconds) * time.Second)
+		w.limit.overloaded(w.group, time.Duration(seconds)*time.Second)
 	} else {
-		w.limit.release()
+		w.limit.release(w.group)
 	}
 	return object, err
 }

@@ -33,7 +33,7 @@ type product struct {
 	gitInterval time.Duration
 	// allowFile lets Applications read repositories from this machine's disk.
 	allowFile bool
-	// workers is how many Applications are reconciled side by side.
+	// workers is how many Applications of one destination and repository are reconciled side by side.
 	workers int
 	// retention is how long SyncRuns are kept.
 	retention time.Duration
@@ -64,7 +64,8 @@ func (p *product) addFlags(sets *cliflag.NamedFlagSets) {
 		"How often a Git repository in use is asked for its references, where no webhook tells of a push.")
 	fs.BoolVar(&p.allowFile, "git-allow-file", p.allowFile,
 		"Let Applications read repositories from this machine's disk (file:// URLs). For tests only.")
-	fs.IntVar(&p.workers, "application-workers", p.workers, "How many Applications are reconciled side by side.")
+	fs.IntVar(&p.workers, "application-workers", p.workers,
+		"How many Applications of one destination and repository are reconciled side by side.")
 	fs.DurationVar(&p.retention, "syncrun-retention", p.retention, "How long the record of a sync is kept; 0 is for ever.")
 	fs.StringVar(&p.cacheDir, "cache-dir", p.cacheDir,
 		"Where repositories and renders are kept between starts; empty is a folder in --data-dir.")

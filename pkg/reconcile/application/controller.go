@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -39,7 +40,7 @@ type Options struct {
 	Events       events.EventRecorder
 	Clock        clock.Clock
 	Metrics      *Metrics
-	// Workers is how many Applications are reconciled side by side.
+	// Workers is how many Applications of one destination and repository are reconciled side by side.
 	Workers int
 	// KeepEvery is how often each repository in use is read, so that it goes on being polled.
 	KeepEvery time.Duration
@@ -55,7 +56,9 @@ type Reconciler struct {
 
 // New returns a Reconciler that does nothing until Run.
 func New(options Options) *Reconciler {
-	return &Reconciler{Options: options, queue: queue.New("app_reconciliation_queue")}
+	r := &Reconciler{Options: options}
+	r.queue = queue.New("app_reconciliation_queue", r.laneOf)
+	return r
 }
 
 // Run reconciles until ctx ends, then waits for the passes in progress. It may be called
@@ -69,6 +72,16 @@ func (r *Reconciler) Run(ctx context.Context) {
 		defer func() { r.Metrics.observe(key.Namespace, r.Clock.Since(began)) }()
 		return r.visit(klog.NewContext(ctx, klog.FromContext(ctx).WithValues("application", key)), key)
 	})
+}
+
+// laneOf names what a pass over an Application waits for: its destination and its repositories.
+// One that hangs holds up no Application that does not need it.
+func (r *Reconciler) laneOf(key types.NamespacedName) string {
+	app, found := r.application(key)
+	if !found {
+		return ""
+	}
+	return strings.Join(append(destinations(app), repositories(app)...), "\x00")
 }
 
 // Working reports whether this replica reconciles.

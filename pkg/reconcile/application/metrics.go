@@ -4,6 +4,7 @@
 package application
 
 import (
+	"errors"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -44,10 +45,16 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 
 // Register adds what a Reconciler knows at the moment of the scrape.
 func (r *Reconciler) Register(registry prometheus.Registerer) error {
-	return registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "capstan_apps_looked_at",
-		Help: "How many Applications were compared with Git and their destination since this replica began to reconcile.",
-	}, func() float64 { return float64(r.states.count()) }))
+	return errors.Join(
+		registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "capstan_apps_looked_at",
+			Help: "How many Applications were compared with Git and their destination since this replica began to reconcile.",
+		}, func() float64 { return float64(r.states.count()) })),
+		registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "capstan_apps_waiting",
+			Help: "How many Applications wait for others of the same destination and repository.",
+		}, func() float64 { return float64(r.queue.Waiting()) })),
+	)
 }
 
 func (m *Metrics) observe(namespace string, took time.Duration) {

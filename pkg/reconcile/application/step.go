@@ -140,7 +140,7 @@ func (r *Reconciler) execute(
 	for _, change := range step {
 		changes = append(changes, writeOf(p.app, change, manifests[change.Key]))
 	}
-	results := r.Applier.Apply(ctx, p.target, changes, apply.Options{DryRun: dryRun})
+	results := r.Applier.Apply(ctx, p.target, changes, apply.Options{DryRun: dryRun, Again: s.run.tries > 0})
 	for i, result := range results {
 		s.run.record(step[i], result, imagesOf(changes[i].Manifest))
 		switch {

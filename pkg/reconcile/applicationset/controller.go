@@ -50,8 +50,11 @@ type Reconciler struct {
 
 // New returns a Reconciler that does nothing until Run.
 func New(options Options) *Reconciler {
-	return &Reconciler{Options: options, queue: queue.New("app_set_reconciliation_queue")}
+	return &Reconciler{Options: options, queue: queue.New("app_set_reconciliation_queue", together)}
 }
+
+// together puts all ApplicationSets into one lane.
+func together(types.NamespacedName) string { return "" }
 
 // Run reconciles until ctx ends, then waits for the passes in progress. It may be called again.
 func (r *Reconciler) Run(ctx context.Context) {

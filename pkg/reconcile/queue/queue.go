@@ -6,7 +6,7 @@
 // Input: names of objects, as events bring them. Output: visits, one at a time for each
 // object. Invariants: a term of work begins with every object that there is, so what happened
 // while another replica led is not missed; between terms nothing is held; terms may follow one
-// another without end.
+// another without end; an object waits for no visit in another lane.
 package queue
 
 import (
@@ -35,14 +35,19 @@ type line = workqueue.TypedRateLimitingInterface[types.NamespacedName]
 // Queue is the line of objects of one kind.
 type Queue struct {
 	name string
+	lane func(types.NamespacedName) string
 
 	mu sync.RWMutex
-	// line is nil between terms: a workqueue that was shut down never opens again.
-	line line
+	// line and lanes are nil between terms: a workqueue that was shut down never opens again.
+	line  line
+	lanes *lanes
 }
 
-// New returns a Queue that holds nothing until Work. Its metrics carry the name.
-func New(name string) *Queue { return &Queue{name: name} }
+// New returns a Queue that holds nothing until Work. Its metrics carry the name. Objects of
+// one lane share its room.
+func New(name string, lane func(types.NamespacedName) string) *Queue {
+	return &Queue{name: name, lane: lane}
+}
 
 // Add asks for a visit.
 func (q *Queue) Add(key types.NamespacedName) { q.AddAfter(key, 0) }
@@ -63,51 +68,58 @@ func (q *Queue) Working() bool {
 	return q.line != nil
 }
 
+// Waiting is how many objects wait for others of their lane.
+func (q *Queue) Waiting() int {
+	q.mu.RLock()
+	defer q.mu.RUnlock()
+	if q.lanes == nil {
+		return 0
+	}
+	return q.lanes.length()
+}
+
 // Work visits all objects, and then those that are added, until ctx ends and the visits in
-// progress have returned.
-func (q *Queue) Work(ctx context.Context, workers int, all func() []types.NamespacedName, visit Visit) {
-	opened := q.open()
+// progress have returned. A lane has that many visits side by side.
+func (q *Queue) Work(ctx context.Context, width int, all func() []types.NamespacedName, visit Visit) {
+	opened, side := q.open(width)
 	// Whatever comes between the opening and the listing is in both.
 	for _, key := range all() {
 		opened.Add(key)
 	}
-	var working sync.WaitGroup
-	for range workers {
-		working.Go(func() {
-			for next(ctx, opened, visit) {
-			}
-		})
-	}
+	var sorting sync.WaitGroup
+	sorting.Go(func() {
+		for key, closed := opened.Get(); !closed; key, closed = opened.Get() {
+			side.add(q.lane(key), key, func(key types.NamespacedName) { call(ctx, opened, key, visit) })
+		}
+	})
 	<-ctx.Done()
 	q.close()
-	working.Wait()
+	sorting.Wait()
+	side.wait()
 }
 
-func (q *Queue) open() line {
+func (q *Queue) open(width int) (line, *lanes) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	limiter := workqueue.NewTypedItemExponentialFailureRateLimiter[types.NamespacedName](firstRetry, lastRetry)
 	q.line = workqueue.NewTypedRateLimitingQueueWithConfig(limiter,
 		workqueue.TypedRateLimitingQueueConfig[types.NamespacedName]{Name: q.name})
-	return q.line
+	q.lanes = newLanes(width)
+	return q.line, q.lanes
 }
 
 func (q *Queue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.line.ShutDown()
-	q.line = nil
+	q.line, q.lanes = nil, nil
 }
 
-// next takes one object off the line; false means that the line is closed and empty.
-func next(ctx context.Context, from line, visit Visit) bool {
-	key, closed := from.Get()
-	if closed {
-		return false
-	}
+// call visits one object, and puts it back into its line where there is more to do.
+func call(ctx context.Context, from line, key types.NamespacedName, visit Visit) {
 	defer from.Done(key)
 	if ctx.Err() != nil {
-		return true
+		return
 	}
 	again, err := visit(ctx, key)
 	switch {
@@ -123,5 +135,4 @@ func next(ctx context.Context, from line, visit Visit) bool {
 			from.AddAfter(key, again)
 		}
 	}
-	return true
 }

@@ -25,7 +25,7 @@ type work struct {
 
 func newWork(t *testing.T, there ...string) *work {
 	t.Helper()
-	w := &work{T: t, Queue: New("test"), visited: make(chan string, 100)}
+	w := &work{T: t, Queue: New("test", func(key types.NamespacedName) string { return key.Namespace }), visited: make(chan string, 100)}
 	w.answer = func(types.NamespacedName) (time.Duration, error) { return 0, nil }
 	for _, name := range there {
 		w.there = append(w.there, key(name))
@@ -131,6 +131,24 @@ func TestWork(t *testing.T) {
 		w.there = []types.NamespacedName{key("failing"), key("waiting")}
 		defer w.term()()
 		w.sees(map[string]int{"failing": 3, "waiting": 3})
+	})
+	t.Run("visits an object while all visits in another lane hang", func(t *testing.T) {
+		t.Parallel()
+		w := newWork(t, "a", "b", "c")
+		hold := make(chan struct{})
+		w.answer = func(key types.NamespacedName) (time.Duration, error) {
+			if key.Namespace == "argocd" {
+				<-hold
+			}
+			return 0, nil
+		}
+		end := w.term()
+		<-w.visited
+		<-w.visited // there is no more room in their lane
+		w.Add(types.NamespacedName{Namespace: "elsewhere", Name: "other"})
+		w.sees(map[string]int{"other": 1})
+		close(hold)
+		end()
 	})
 	t.Run("visits nothing any more once the term ends", func(t *testing.T) {
 		t.Parallel()
