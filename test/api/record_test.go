@@ -20,7 +20,8 @@ func recordStories() map[string]story {
 		"resources are read where they were reported":               resourcesAreRead,
 		"a status without resources leaves the record":              recordIsLeft,
 		"the same resources again write nothing":                    sameResources,
-		"resources alone do not write the Application":              resourcesAlone,
+		"many resources alone do not write the Application":         resourcesAlone,
+		"a list may become long and short again":                    changingLength,
 		"many resources are read beside the Application":            manyResources,
 		"another Application of the name does not see the old ones": anotherApplication,
 		"a dry run of a status keeps no resources":                  resourcesDryRun,
@@ -99,13 +100,25 @@ func sameResources(t *testing.T, w *world) {
 
 func resourcesAlone(t *testing.T, w *world) {
 	apps, _ := w.given(t)
-	first := reportResources(t, apps, some(3, v1alpha1.SyncStatusCodeSynced))
-	want := some(3, v1alpha1.SyncStatusCodeOutOfSync)
+	first := reportResources(t, apps, some(30, v1alpha1.SyncStatusCodeSynced))
+	want := some(30, v1alpha1.SyncStatusCodeOutOfSync)
 	second := reportResources(t, apps, want)
 	if first.ResourceVersion != second.ResourceVersion {
 		t.Errorf("the resourceVersion moved from %s to %s", first.ResourceVersion, second.ResourceVersion)
 	}
 	becomes(t, want, func() []v1alpha1.ResourceStatus { return listed(t, apps) })
+}
+
+func changingLength(t *testing.T, w *world) {
+	apps, _ := w.given(t)
+	for _, count := range []int{3, 30, 4, 31, 31, 5} {
+		want := some(count, v1alpha1.SyncStatusCodeSynced)
+		reportResources(t, apps, want)
+		becomes(t, want, func() []v1alpha1.ResourceStatus { return listed(t, apps) })
+		becomes(t, want, func() []v1alpha1.ResourceStatus {
+			return append([]v1alpha1.ResourceStatus{}, get(t, apps).Status.Resources...)
+		})
+	}
 }
 
 func manyResources(t *testing.T, w *world) {

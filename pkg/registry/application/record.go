@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -28,7 +29,11 @@ const maxRecord = 64 << 20
 
 // records keeps the object record of each Application beside it, under its name and UID:
 // what another Application of the name left is never read.
-type records struct{ store *registry.REST }
+type records struct {
+	store *registry.REST
+	// packers are gzip writers, each of which is larger than most records.
+	packers sync.Pool
+}
 
 func newRecords(scheme *runtime.Scheme, getter generic.RESTOptionsGetter) (*records, error) {
 	resource := v1alpha1.Resource("applicationrecords")
@@ -46,8 +51,12 @@ func newRecords(scheme *runtime.Scheme, getter generic.RESTOptionsGetter) (*reco
 	return &records{store: store}, nil
 }
 
-// get returns the record of an Application, nil where there is none.
+// get returns the resources of an Application, nil where none were reported: those in its
+// status, else its record.
 func (r *records) get(ctx context.Context, app *v1alpha1.Application) ([]v1alpha1.ResourceStatus, error) {
+	if len(app.Status.Resources) > 0 {
+		return app.Status.Resources, nil
+	}
 	ctx = genericapirequest.WithNamespace(ctx, app.Namespace)
 	// Version "0" reads the cache, which is as new as the list or watch that asks.
 	object, err := r.store.Get(ctx, app.Name, &metav1.GetOptions{ResourceVersion: "0"})
@@ -68,7 +77,7 @@ func (r *records) get(ctx context.Context, app *v1alpha1.Application) ([]v1alpha
 func (r *records) put(
 	ctx context.Context, app *v1alpha1.Application, items []v1alpha1.ResourceStatus, dryRun []string,
 ) error {
-	data, err := pack(items)
+	data, err := r.pack(items)
 	if err != nil {
 		return err
 	}
@@ -130,9 +139,14 @@ func (recordStrategy) ValidateUpdate(context.Context, runtime.Object, runtime.Ob
 	return nil
 }
 
-func pack(items []v1alpha1.ResourceStatus) ([]byte, error) {
+func (r *records) pack(items []v1alpha1.ResourceStatus) ([]byte, error) {
 	var packed bytes.Buffer
-	writer := gzip.NewWriter(&packed)
+	writer, kept := r.packers.Get().(*gzip.Writer)
+	if !kept {
+		writer = gzip.NewWriter(nil)
+	}
+	defer r.packers.Put(writer)
+	writer.Reset(&packed)
 	if err := json.NewEncoder(writer).Encode(items); err != nil {
 		return nil, fmt.Errorf("pack a record: %w", err)
 	}

@@ -15,12 +15,16 @@ import (
 	"github.com/capstan-dev/capstan/pkg/registry"
 )
 
+// maxInline is how many resources stay in the Application's own status: so short a list
+// costs less there than a write of its own beside it.
+const maxInline = 20
+
 // maxFilled is how many resources a read fills into status.resources; more are at
 // applications/resources.
 const maxFilled = 500
 
-// StatusREST serves applications/status. status.resources is taken out of what is written
-// and kept as the object record, each of the two only where it changed.
+// StatusREST serves applications/status. A status.resources that is not short is taken out of
+// what is written and kept as the object record, each of the two only where it changed.
 type StatusREST struct {
 	*registry.StatusREST
 	records *records
@@ -36,13 +40,16 @@ func (r *StatusREST) Update(
 	split := rest.WrapUpdatedObjectInfo(info,
 		func(ctx context.Context, updated, current runtime.Object) (runtime.Object, error) {
 			app, old := registry.As[*v1alpha1.Application](updated), registry.As[*v1alpha1.Application](current)
-			if app.Status.Resources != nil && old != nil {
-				if err := r.records.put(ctx, old, app.Status.Resources, options.DryRun); err != nil {
-					return nil, err
-				}
+			switch count := len(app.Status.Resources); {
+			case old == nil || 0 < count && count <= maxInline:
+				return app, nil
+			case app.Status.Resources == nil:
+				app.Status.Resources = old.Status.Resources
+				return app, nil
 			}
+			err := r.records.put(ctx, old, app.Status.Resources, options.DryRun)
 			app.Status.Resources = nil
-			return app, nil
+			return app, err
 		})
 	return r.StatusREST.Update(ctx, name, split, create, update, force, options)
 }
