@@ -26,7 +26,7 @@ type Options struct {
 	Dir string
 	// DiskBytes bounds the folder (default 1 GiB).
 	DiskBytes int64
-	// MemoryBytes bounds what is kept in memory (default 128 MiB).
+	// MemoryBytes bounds what is kept in memory (default 32 MiB with a folder, else 128 MiB).
 	MemoryBytes int64
 	// Limits bound each render.
 	Limits Limits
@@ -34,6 +34,8 @@ type Options struct {
 	Workers int
 	// RendersPerWorker is how many renders a process does before it is replaced (default 500).
 	RendersPerWorker int
+	// KeepIdle is how long a worker process without work is kept (default 15 seconds).
+	KeepIdle time.Duration
 	// Command starts a worker process (default this binary with WorkerArgument).
 	Command []string
 	// Registerer takes the metrics; nil means that there are none.
@@ -83,7 +85,7 @@ func New(options Options) (*Cache, error) {
 	}
 	c := &Cache{
 		version: rendererVersion(),
-		pool:    newPool(options.Command, options.Limits, options.Workers, options.RendersPerWorker),
+		pool:    newPool(options),
 		index:   newIndex(options.MemoryBytes/8, disk),
 		store:   kept,
 	}
@@ -93,9 +95,13 @@ func New(options Options) (*Cache, error) {
 
 func (o *Options) complete() error {
 	def(&o.DiskBytes, 1<<30)
+	if o.Dir != "" {
+		def(&o.MemoryBytes, 32*mebibyte)
+	}
 	def(&o.MemoryBytes, 128*mebibyte)
 	def(&o.Workers, runtime.GOMAXPROCS(0))
 	def(&o.RendersPerWorker, 500)
+	def(&o.KeepIdle, 15*time.Second)
 	o.Limits = o.Limits.withDefaults()
 	if len(o.Command) > 0 {
 		return nil
@@ -110,6 +116,10 @@ func (o *Options) complete() error {
 
 // Close ends the workers; renders that run fail.
 func (c *Cache) Close() { c.pool.close() }
+
+// Expect prepares for a render that is likely to be asked for soon: starting a worker takes
+// about as long as rendering.
+func (c *Cache) Expect(ctx context.Context) { c.pool.warm(ctx) }
 
 // Counts returns what the Cache did since it was made.
 func (c *Cache) Counts() Counts {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"k8s.io/klog/v2"
 )
@@ -14,26 +15,31 @@ import (
 // errClosed is the answer of a pool after it was closed.
 var errClosed = errors.New("rendering has ended: the server is shutting down")
 
-// pool keeps worker processes warm. Each does one render at a time and is replaced after a
-// number of renders, or at once after one that ended out of order.
+// pool keeps worker processes warm while there is work. Each does one render at a time and is
+// replaced after a number of renders, or at once after one that ended out of order. When
+// nothing was rendered for a while, the workers end and give back their memory.
 type pool struct {
 	command    []string
 	limits     Limits
 	maxRenders int
+	keep       time.Duration
 	slots      chan struct{}
 
 	mu     sync.Mutex
 	idle   []*process
 	all    map[*process]struct{}
+	rest   *time.Timer
 	closed bool
 	warned bool
 }
 
-func newPool(command []string, limits Limits, workers, maxRenders int) *pool {
-	return &pool{
-		command: command, limits: limits, maxRenders: maxRenders,
-		slots: make(chan struct{}, workers), all: map[*process]struct{}{},
+func newPool(options Options) *pool {
+	p := &pool{
+		command: options.Command, limits: options.Limits, maxRenders: options.RendersPerWorker, keep: options.KeepIdle,
+		slots: make(chan struct{}, options.Workers), all: map[*process]struct{}{},
 	}
+	p.rest = time.AfterFunc(p.keep, p.release)
+	return p
 }
 
 // render renders input on the next free worker. The time limit counts from there.
@@ -104,6 +110,7 @@ func (p *pool) put(worker *process) {
 	p.mu.Lock()
 	if !worker.spent && worker.renders < p.maxRenders && !p.closed {
 		p.idle = append(p.idle, worker)
+		p.rest.Reset(p.keep)
 		p.mu.Unlock()
 		return
 	}
@@ -112,16 +119,39 @@ func (p *pool) put(worker *process) {
 	worker.stop()
 }
 
-// close ends all workers; renders that run fail.
-func (p *pool) close() {
+// warm starts a worker ahead of a render that is to be expected, where there is none.
+func (p *pool) warm(ctx context.Context) {
+	select {
+	case p.slots <- struct{}{}:
+		defer func() { <-p.slots }()
+	default:
+		return // renders are going on.
+	}
+	if worker, err := p.take(ctx); err == nil {
+		p.put(worker)
+	}
+}
+
+// release ends the workers that have nothing to do.
+func (p *pool) release() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.closed = true
 	for _, worker := range p.idle {
 		delete(p.all, worker)
 		worker.stop()
 	}
 	p.idle = nil
+}
+
+// close ends all workers; renders that run fail.
+func (p *pool) close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.rest.Stop()
+	p.release()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	for worker := range p.all {
 		worker.kill()
 	}

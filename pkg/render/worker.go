@@ -23,6 +23,8 @@ const WorkerArgument = "render-worker"
 func WorkerMain(stdin io.Reader, stdout io.Writer) error {
 	runtime.GOMAXPROCS(min(2, runtime.NumCPU()))
 	debug.SetMaxStack(64 * mebibyte)
+	// What a worker keeps is little, and it ends when it is idle: to collect it after each render would cost more.
+	debug.SetGCPercent(400)
 	http.DefaultTransport = refusingTransport{}
 	box := confine()
 	// The pipe is read on the side so that the process ends with its parent even while it

@@ -62,6 +62,46 @@ func TestRogueWorkersCostOneRender(t *testing.T) {
 	}
 }
 
+func TestWorkersLiveAsLongAsThereIsWork(t *testing.T) {
+	t.Parallel()
+	input := func(name string) Input { return inputOf(t, "path: .", "-- a.yaml --\n"+configMap+name+"\n") }
+	alive := func(cache *Cache) int {
+		cache.pool.mu.Lock()
+		defer cache.pool.mu.Unlock()
+		return len(cache.pool.all)
+	}
+	t.Run("and end when there was none for a while, until there is some again", func(t *testing.T) {
+		t.Parallel()
+		cache := newCache(t, Options{KeepIdle: time.Millisecond})
+		for _, name := range []string{"a", "b"} {
+			if _, err := cache.Render(t.Context(), input(name)); err != nil {
+				t.Fatal(err)
+			}
+			for alive(cache) > 0 {
+				if t.Context().Err() != nil {
+					t.Fatal("the worker never ends")
+				}
+				time.Sleep(time.Millisecond)
+			}
+		}
+	})
+	t.Run("and one waits for work that is to be expected", func(t *testing.T) {
+		t.Parallel()
+		cache := newCache(t, Options{KeepIdle: time.Hour, Workers: 2})
+		cache.Expect(t.Context())
+		cache.Expect(t.Context())
+		if alive(cache) != 1 {
+			t.Fatalf("%d workers wait, want 1", alive(cache))
+		}
+		if _, err := cache.Render(t.Context(), input("a")); err != nil {
+			t.Fatal(err)
+		}
+		if alive(cache) != 1 {
+			t.Errorf("%d workers for one render", alive(cache))
+		}
+	})
+}
+
 func TestWorkersAreReplaced(t *testing.T) {
 	t.Parallel()
 	input := func(name string) Input { return inputOf(t, "path: .", "-- a.yaml --\n"+configMap+name+"\n") }

@@ -81,6 +81,7 @@ func (c *control) pushed(ctx context.Context, push source.Push) {
 		told[source.Normalize(url)] = true
 		c.repositories.Invalidate(url)
 		if c.applications.Working() {
+			go c.renderer.Expect(context.WithoutCancel(ctx))
 			c.applications.RepositoryChanged(url)
 		} else if err := c.passOn(ctx, url); err != nil {
 			klog.FromContext(ctx).Error(err, "A push is seen at the next poll of its repository")
