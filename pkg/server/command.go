@@ -6,6 +6,8 @@ package server
 import (
 	"context"
 	"fmt"
+	"os"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
@@ -75,7 +77,14 @@ func addFlags(command *cobra.Command, options *Options) error {
 	return nil
 }
 
+// gcPercent has the garbage collector run more often than by default: the heap is small beside what requests leave
+// behind, and half of the memory is worth a few percent of the CPU. The environment variable GOGC overrides it.
+const gcPercent = 50
+
 func run(ctx context.Context, options *Options) error {
+	if _, chosen := os.LookupEnv("GOGC"); !chosen {
+		debug.SetGCPercent(gcPercent)
+	}
 	klog.FromContext(ctx).Info("Starting capstan-apiserver", "version", version.Get().GitVersion)
 	completed, err := options.Complete()
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.uber.org/zap"
@@ -22,8 +23,16 @@ const (
 	etcdQuotaBytes = 8 << 30
 	// etcdDefragMegabytes is the free space that makes a start defragment the file.
 	etcdDefragMegabytes = 128
-	// etcdTickMilliseconds is short, so that a single member elects itself in a fraction of a second.
-	etcdTickMilliseconds = 50
+	// etcdSnapshotEntries is how many entries of its log etcd holds in memory at most, in objects as large as they are
+	// stored; etcdCatchUpEntries remain after a snapshot, for members that are behind, of which there are none.
+	etcdSnapshotEntries = 1000
+	etcdCatchUpEntries  = 10
+	// etcdTickMilliseconds is short, so that a single member elects itself in a fraction of a second, and no shorter,
+	// because each tick wakes the process. etcdElectionTicks is the least that etcd accepts.
+	etcdTickMilliseconds = 100
+	etcdElectionTicks    = 5
+	// etcdBatchInterval is how long etcd gathers writes to its database; its log has them at once.
+	etcdBatchInterval = 500 * time.Millisecond
 	// maxSocketPath is what sockaddr_un holds on every Unix, less room for the file's name.
 	maxSocketPath = 80
 )
@@ -118,9 +127,11 @@ func (e *Etcd) config(dir string, noFsync bool) *embed.Config {
 	// There are no peers to listen to; the advertised default is a name that nobody dials.
 	cfg.ListenPeerUrls = nil
 	cfg.InitialCluster = cfg.InitialClusterFromName(cfg.Name)
-	cfg.TickMs, cfg.ElectionMs = etcdTickMilliseconds, 10*etcdTickMilliseconds
+	cfg.TickMs, cfg.ElectionMs = etcdTickMilliseconds, etcdElectionTicks*etcdTickMilliseconds
+	cfg.BackendBatchInterval = etcdBatchInterval
 	cfg.QuotaBackendBytes = etcdQuotaBytes
 	cfg.BootstrapDefragThresholdMegabytes = etcdDefragMegabytes
+	cfg.SnapshotCount, cfg.SnapshotCatchUpEntries = etcdSnapshotEntries, etcdCatchUpEntries
 	cfg.UnsafeNoFsync = noFsync
 	cfg.ZapLoggerBuilder = embed.NewZapLoggerBuilder(newEtcdLogger(e.logLevel))
 	return cfg
