@@ -41,6 +41,8 @@ type Credentials struct {
 	Insecure bool
 	// InsecureIgnoreHostKey accepts any host key of an SSH server.
 	InsecureIgnoreHostKey bool
+	// PlainHTTP talks to an OCI registry without TLS.
+	PlainHTTP bool
 	// Proxy is the URL of the proxy; NoProxy lists hosts that are reached without it.
 	Proxy, NoProxy string
 }
@@ -93,7 +95,8 @@ func (c Credentials) identity(salt []byte, location string) string {
 	mac := hmac.New(sha256.New, salt)
 	for _, part := range []string{
 		location, c.Username, c.Password, c.BearerToken, c.SSHPrivateKey, c.TLSClientCert, c.TLSClientKey,
-		c.CA, c.KnownHosts, c.Proxy, c.NoProxy, fmt.Sprint(c.Insecure, c.InsecureIgnoreHostKey, c.ForceBasic),
+		c.CA, c.KnownHosts, c.Proxy, c.NoProxy,
+		fmt.Sprint(c.Insecure, c.InsecureIgnoreHostKey, c.ForceBasic, c.PlainHTTP),
 		c.App.PrivateKey, c.App.BaseURL, c.App.CA, fmt.Sprint(c.App.ID, c.App.Installation),
 	} {
 		_, _ = fmt.Fprintf(mac, "%d:%s", len(part), part)

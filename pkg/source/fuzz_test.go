@@ -4,7 +4,9 @@
 package source
 
 import (
+	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"strings"
 	"testing"
@@ -122,6 +124,60 @@ func FuzzServerAnswers(f *testing.F) {
 				if !validName(entry.Name) {
 					t.Errorf("got a name %q", entry.Name)
 				}
+			}
+		}
+	})
+}
+
+func FuzzIndex(f *testing.F) {
+	for _, seed := range []string{
+		"entries: {shop: [{version: 1.0.0, digest: sha256:00, urls: [shop.tgz]}]}", "entries: {a: [null]}", "entries: null",
+		"entries: {a: {b: c}}", "a: &a [*a]", "", "entries: {\"\": [{version: '1', urls: ['']}]}",
+	} {
+		f.Add([]byte(seed), "^1")
+	}
+	f.Fuzz(func(t *testing.T, content []byte, revision string) {
+		index, err := parseIndex(content)
+		if err != nil {
+			return
+		}
+		for _, versions := range index.Charts {
+			found, err := choose(versions, revision)
+			if err == nil && (found.Version == "" || len(found.Locations) == 0) {
+				t.Errorf("%q chose %+v", revision, found)
+			}
+		}
+	})
+}
+
+func FuzzArchive(f *testing.F) {
+	for _, name := range []string{"shop/Chart.yaml", "../x", "/x", "shop", "a//b", "./a/./b", `a\b`, "a/../b"} {
+		var out bytes.Buffer
+		zipped := gzip.NewWriter(&out)
+		archive := tar.NewWriter(zipped)
+		_ = archive.WriteHeader(&tar.Header{Name: name, Typeflag: tar.TypeReg, Size: 1})
+		_, _ = archive.Write([]byte("x"))
+		_ = archive.Close()
+		_ = zipped.Close()
+		f.Add(out.Bytes(), true)
+		f.Add(out.Bytes(), false)
+	}
+	bounds := archiveBounds{bytes: 1 << 20, file: 1 << 18, entries: 100}
+	f.Fuzz(func(t *testing.T, content []byte, strip bool) {
+		tree, size, err := unpack(bytes.NewReader(content), bounds, strip)
+		if err != nil {
+			return
+		}
+		if size > bounds.bytes {
+			t.Errorf("%d bytes were unpacked", size)
+		}
+		entries, err := tree.List(".")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, entry := range entries {
+			if !validName(entry.Name) {
+				t.Errorf("the archive gave the name %q", entry.Name)
 			}
 		}
 	})

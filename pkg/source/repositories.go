@@ -55,6 +55,7 @@ type Repositories struct {
 	salt     []byte
 	fetching *semaphore.Weighted
 	metrics  *metrics
+	charts   *charts
 
 	mu          sync.Mutex
 	known       map[string]*repository
@@ -65,13 +66,18 @@ type Repositories struct {
 
 // Request is what a Snapshot is asked for.
 type Request struct {
-	// URL of the repository: http, https, ssh or user@host:path.
+	// URL of the repository: http, https, ssh or user@host:path; oci for an artifact.
 	URL string
 	// Revision is empty or HEAD for the default branch, a branch, a tag, a full reference
 	// name, a range of versions among the tags, or a commit id of at least 7 digits.
 	Revision string
 	// TagPrefix restricts versions to tags that begin with it.
 	TagPrefix string
+	// Chart is the name of a chart where the URL is of a chart repository or a registry; the
+	// revision is then a version or a range of versions.
+	Chart string
+	// PassCredentials hands the credentials to every host that charts come from.
+	PassCredentials bool
 	// Credentials to read the repository with.
 	Credentials Credentials
 }
@@ -91,7 +97,7 @@ func New(options Options) (*Repositories, error) {
 	if err != nil {
 		return nil, fmt.Errorf("source: register metrics: %w", err)
 	}
-	return &Repositories{
+	r := &Repositories{
 		options: options,
 		bounds: limits{
 			repository: options.MaxRepositoryBytes,
@@ -106,7 +112,11 @@ func New(options Options) (*Repositories, error) {
 		known:       map[string]*repository{},
 		apps:        map[string]*app{},
 		subscribers: map[int]func(string){},
-	}, nil
+	}
+	if r.charts, err = newCharts(r); err != nil {
+		return nil, fmt.Errorf("source: prepare the directory of charts: %w", err)
+	}
+	return r, nil
 }
 
 func (o *Options) complete() {
@@ -150,6 +160,9 @@ func (r *Repositories) Snapshot(ctx context.Context, request Request) (*Snapshot
 	url, revision := strings.TrimSpace(request.URL), strings.TrimSpace(request.Revision)
 	if err := checkRevision(revision); err != nil {
 		return nil, about(err, Normalize(url), revision)
+	}
+	if request.OfCharts() {
+		return r.charts.snapshot(ctx, request)
 	}
 	repository, err := r.repository(url, request.Credentials)
 	if err != nil {
@@ -211,6 +224,7 @@ func (r *Repositories) repository(url string, credentials Credentials) (*reposit
 // form of the URL and the credentials.
 func (r *Repositories) Invalidate(url string) {
 	normal := Normalize(url)
+	r.charts.invalidate(normal)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, repository := range r.known {

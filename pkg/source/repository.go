@@ -218,8 +218,14 @@ func (r *repository) invalidate() {
 // share runs a function once for all who ask for the same at the same time. It goes on
 // where one of them stops waiting.
 func share[T any](ctx context.Context, r *repository, key string, run func(context.Context) (T, error)) (T, error) {
+	return shareIn(ctx, &r.flights, key, run)
+}
+
+func shareIn[T any](
+	ctx context.Context, flights *singleflight.Group, key string, run func(context.Context) (T, error),
+) (T, error) {
 	var none T
-	answer := r.flights.DoChan(key, func() (any, error) { return run(context.WithoutCancel(ctx)) })
+	answer := flights.DoChan(key, func() (any, error) { return run(context.WithoutCancel(ctx)) })
 	select {
 	case <-ctx.Done():
 		return none, failure(Unreachable, "gave up waiting for the server: %w", ctx.Err())

@@ -52,6 +52,7 @@ func (r *Repositories) poll(ctx context.Context) {
 		})
 	}
 	polls.Wait()
+	r.charts.poll(ctx)
 }
 
 func (r *Repositories) due() []*repository {
@@ -97,7 +98,7 @@ func (r *Repositories) sweep(ctx context.Context) {
 	}
 	for _, entry := range entries {
 		path := filepath.Join(r.options.Dir, entry.Name())
-		if r.known[entry.Name()] == nil && entry.IsDir() && r.abandoned(path) {
+		if r.known[entry.Name()] == nil && entry.IsDir() && entry.Name() != chartsDir && r.abandoned(path) {
 			_ = os.RemoveAll(path)
 		}
 	}

@@ -32,6 +32,15 @@ func unsupported() [][2]string {
 // 3.5: util/db/repository_secrets.go). No match gives the zero value. A Secret that
 // matches but cannot be used gives an *Error that names it.
 func CredentialsFrom(secrets []*corev1.Secret, repository, project string) (Credentials, error) {
+	return credentialsAmong(secretsOfKind(secrets, "", "git"), repository, project)
+}
+
+// ChartCredentialsFrom does as CredentialsFrom for a repository of charts or a registry.
+func ChartCredentialsFrom(secrets []*corev1.Secret, repository, project string) (Credentials, error) {
+	return credentialsAmong(secretsOfKind(secrets, "helm", "oci"), repository, project)
+}
+
+func credentialsAmong(secrets []*corev1.Secret, repository, project string) (Credentials, error) {
 	own := repositorySecret(secrets, repository, project)
 	template := templateSecret(secrets, repository, project)
 	credentials, err := credentialsOf(own)
@@ -49,9 +58,11 @@ func CredentialsFrom(secrets []*corev1.Secret, repository, project string) (Cred
 }
 
 // inherit takes what authenticates from a template; what the repository's own Secret says
-// about the connection goes first. Whether a server is trusted is never a template's to say.
+// about the connection goes first. Whether a server is trusted is never a template's to say;
+// that a registry talks without TLS is (as Argo CD 3.5: Repository.CopyCredentialsFrom).
 func (c Credentials) inherit(template Credentials) Credentials {
 	template.Insecure, template.InsecureIgnoreHostKey = c.Insecure, c.InsecureIgnoreHostKey
+	template.PlainHTTP = template.PlainHTTP || c.PlainHTTP
 	template.Proxy = cmp.Or(c.Proxy, template.Proxy)
 	template.NoProxy = cmp.Or(c.NoProxy, template.NoProxy)
 	return template
@@ -59,8 +70,8 @@ func (c Credentials) inherit(template Credentials) Credentials {
 
 func repositorySecret(secrets []*corev1.Secret, repository, project string) *corev1.Secret {
 	var found *corev1.Secret
-	for _, secret := range gitSecrets(secrets, secretTypeRepository) {
-		if !SameRepository(field(secret, "url"), repository) {
+	for _, secret := range labelled(secrets, secretTypeRepository) {
+		if chartURL(field(secret, "url")) != chartURL(repository) {
 			continue
 		}
 		switch field(secret, "project") {
@@ -78,13 +89,13 @@ func repositorySecret(secrets []*corev1.Secret, repository, project string) *cor
 func templateSecret(secrets []*corev1.Secret, repository, project string) *corev1.Secret {
 	var found *corev1.Secret
 	longest := 0
-	for _, secret := range gitSecrets(secrets, secretTypeTemplate) {
-		prefix := Normalize(field(secret, "url"))
+	for _, secret := range labelled(secrets, secretTypeTemplate) {
+		prefix := chartURL(field(secret, "url"))
 		scope := field(secret, "project")
 		if scope != "" && scope != project || len(prefix) <= longest {
 			continue
 		}
-		if covers(prefix, Normalize(repository)) {
+		if covers(prefix, chartURL(repository)) {
 			found, longest = secret, len(prefix)
 		}
 	}
@@ -110,18 +121,28 @@ func splitServer(normal string) (server, path string) {
 	return scheme + "://" + strings.TrimSuffix(authority, ":"+defaultPorts(scheme)), path
 }
 
-// gitSecrets returns the Secrets of one type for Git, by namespace and name, so that the
-// choice between two equal ones does not depend on the order of a list.
-func gitSecrets(secrets []*corev1.Secret, secretType string) []*corev1.Secret {
-	var git []*corev1.Secret
+// labelled returns the Secrets of one label, by namespace and name, so that the choice
+// between two equal ones does not depend on the order of a list.
+func labelled(secrets []*corev1.Secret, secretType string) []*corev1.Secret {
+	var found []*corev1.Secret
 	for _, secret := range secrets {
-		kind := field(secret, "type")
-		if secret.Labels[secretTypeLabel] == secretType && (kind == "" || kind == "git") {
-			git = append(git, secret)
+		if secret.Labels[secretTypeLabel] == secretType {
+			found = append(found, secret)
 		}
 	}
-	slices.SortFunc(git, func(a, b *corev1.Secret) int { return strings.Compare(secretName(a), secretName(b)) })
-	return git
+	slices.SortFunc(found, func(a, b *corev1.Secret) int { return strings.Compare(secretName(a), secretName(b)) })
+	return found
+}
+
+// secretsOfKind returns the Secrets whose type is one of kinds.
+func secretsOfKind(secrets []*corev1.Secret, kinds ...string) []*corev1.Secret {
+	var found []*corev1.Secret
+	for _, secret := range secrets {
+		if slices.Contains(kinds, field(secret, "type")) {
+			found = append(found, secret)
+		}
+	}
+	return found
 }
 
 func credentialsOf(secret *corev1.Secret) (Credentials, error) {
@@ -136,7 +157,9 @@ func credentialsOf(secret *corev1.Secret) (Credentials, error) {
 		}
 	}
 	flags := map[string]bool{}
-	for _, key := range []string{"insecure", "insecureIgnoreHostKey", "forceHttpBasicAuth", "useAzureWorkloadIdentity"} {
+	for _, key := range []string{
+		"insecure", "insecureIgnoreHostKey", "forceHttpBasicAuth", "insecureOCIForceHttp", "useAzureWorkloadIdentity",
+	} {
 		value, err := strconv.ParseBool(field(secret, key))
 		if err != nil && field(secret, key) != "" {
 			return Credentials{}, failure(Invalid, "Secret %s: %s is neither true nor false", name, key)
@@ -163,6 +186,7 @@ func credentialsOf(secret *corev1.Secret) (Credentials, error) {
 		TLSClientKey:          string(secret.Data["tlsClientCertKey"]),
 		Insecure:              flags["insecure"],
 		InsecureIgnoreHostKey: flags["insecureIgnoreHostKey"],
+		PlainHTTP:             flags["insecureOCIForceHttp"],
 		Proxy:                 field(secret, "proxy"),
 		NoProxy:               field(secret, "noProxy"),
 	}, nil

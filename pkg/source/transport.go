@@ -16,6 +16,15 @@ import (
 // newClient returns an HTTP client of one server, with what the credentials say about
 // reaching it. What authenticates is not sent by it.
 func newClient(credentials Credentials) (*http.Client, error) {
+	transport, err := newTransport(credentials)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Client{CheckRedirect: sameHostOnly, Transport: transport}, nil
+}
+
+// newTransport connects as the credentials say.
+func newTransport(credentials Credentials) (*http.Transport, error) {
 	config, err := tlsConfig(credentials)
 	if err != nil {
 		return nil, err
@@ -24,18 +33,15 @@ func newClient(credentials Credentials) (*http.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &http.Client{
-		CheckRedirect: sameHostOnly,
-		Transport: &http.Transport{
-			Proxy:                 proxy,
-			DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-			TLSClientConfig:       config,
-			TLSHandshakeTimeout:   10 * time.Second,
-			ResponseHeaderTimeout: time.Minute,
-			IdleConnTimeout:       90 * time.Second,
-			MaxIdleConnsPerHost:   2,
-			ForceAttemptHTTP2:     true,
-		},
+	return &http.Transport{
+		Proxy:                 proxy,
+		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:       config,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ResponseHeaderTimeout: time.Minute,
+		IdleConnTimeout:       90 * time.Second,
+		MaxIdleConnsPerHost:   2,
+		ForceAttemptHTTP2:     true,
 	}, nil
 }
 

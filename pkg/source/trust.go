@@ -36,6 +36,9 @@ func TrustFrom(knownHosts, certificates *corev1.ConfigMap) Trust {
 func (c Credentials) Trusting(trust Trust, repository string) Credentials {
 	at, err := parseLocation(repository)
 	if err != nil {
+		at, err = parseChartLocation(repository)
+	}
+	if err != nil {
 		return c
 	}
 	if api, err := url.Parse(c.App.api()); err == nil && c.byApp() {
@@ -44,7 +47,7 @@ func (c Credentials) Trusting(trust Trust, repository string) Credentials {
 	switch at.scheme {
 	case "ssh":
 		c.KnownHosts = trust.KnownHosts
-	case "https":
+	case "https", "oci":
 		c.CA = trust.Certificates[at.host]
 	}
 	return c
