@@ -25,18 +25,35 @@ const (
 
 // Snapshot reads a revision of a repository with the credentials that the project may use.
 func (c *control) Snapshot(ctx context.Context, url, revision, tagPrefix, owner string) (*source.Snapshot, error) {
+	request := source.Request{URL: url, Revision: revision, TagPrefix: tagPrefix}
+	return c.read(ctx, request, owner)
+}
+
+// Chart reads a version of a chart with the credentials that the project may use.
+func (c *control) Chart(
+	ctx context.Context, from argov1alpha1.ApplicationSource, owner string,
+) (*source.Snapshot, error) {
+	request := source.Request{URL: from.RepoURL, Chart: from.Chart, Revision: from.TargetRevision}
+	request.PassCredentials = from.Helm != nil && from.Helm.PassCredentials != nil && *from.Helm.PassCredentials
+	return c.read(ctx, request, owner)
+}
+
+func (c *control) read(ctx context.Context, request source.Request, owner string) (*source.Snapshot, error) {
 	secrets, err := c.host.secrets.List(labels.Everything())
 	if err != nil {
 		return nil, fmt.Errorf("list repository Secrets: %w", err)
 	}
-	credentials, err := source.CredentialsFrom(secrets, url, owner)
+	find := source.CredentialsFrom
+	if request.OfCharts() {
+		find = source.ChartCredentialsFrom
+	}
+	credentials, err := find(secrets, request.URL, owner)
 	if err != nil {
 		return nil, err
 	}
 	trust := source.TrustFrom(c.host.setting(knownHostsMap), c.host.setting(certificatesMap))
-	return c.repositories.Snapshot(ctx, source.Request{
-		URL: url, Revision: revision, TagPrefix: tagPrefix, Credentials: credentials.Trusting(trust, url),
-	})
+	request.Credentials = credentials.Trusting(trust, request.URL)
+	return c.repositories.Snapshot(ctx, request)
 }
 
 // Invalidate makes the next Snapshot of a repository ask its server.

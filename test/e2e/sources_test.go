@@ -4,7 +4,14 @@
 package e2e
 
 import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/capstan-dev/capstan/test/harness/gitserver"
@@ -63,4 +70,78 @@ func TestAChartTakesItsValuesFromAnotherRepository(t *testing.T) {
 	s.condition("several", "ComparisonError", "no source has ref: values")
 	s.value(staging, "configmap/shop", ".data.value", "red")
 	s.remove("several")
+}
+
+// chartRepository serves versions of the chart shop.
+type chartRepository struct {
+	mu    sync.Mutex
+	files map[string][]byte
+}
+
+func (c *chartRepository) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	content, found := c.files[r.URL.Path]
+	if !found {
+		http.NotFound(w, r)
+		return
+	}
+	_, _ = w.Write(content)
+}
+
+// publish adds versions of the chart, whose one object shows the version.
+func (c *chartRepository) publish(t *testing.T, versions ...string) {
+	t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	index := "entries: {shop: ["
+	for _, version := range versions {
+		var packed bytes.Buffer
+		zipped := gzip.NewWriter(&packed)
+		archive := tar.NewWriter(zipped)
+		for name, content := range map[string]string{
+			"shop/Chart.yaml":          "{apiVersion: v2, name: shop, version: " + version + "}\n",
+			"shop/templates/shop.yaml": configMap("shop", "{{ .Chart.Version }} {{ .Values.colour }}"),
+		} {
+			header := &tar.Header{Name: name, Size: int64(len(content)), Mode: 0o644}
+			if err := archive.WriteHeader(header); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := archive.Write([]byte(content)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := archive.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := zipped.Close(); err != nil {
+			t.Fatal(err)
+		}
+		c.files["/shop-"+version+".tgz"] = packed.Bytes()
+		index += "{version: " + version + ", urls: [shop-" + version + ".tgz]},"
+	}
+	c.files["/index.yaml"] = []byte(strings.TrimSuffix(index, ",") + "]}")
+}
+
+func TestAChartOfAChartRepositoryFollowsItsRange(t *testing.T) {
+	s := begin(t, "chart", map[string]string{"eu.yaml": "colour: blue\n"})
+	charts := &chartRepository{files: map[string][]byte{}}
+	charts.publish(t, "1.0.0", "2.0.0")
+	server := httptest.NewServer(charts)
+	t.Cleanup(server.Close)
+	s.apply(fmt.Sprintf(`{apiVersion: argoproj.io/v1alpha1, kind: Application,
+  metadata: {name: chart, namespace: %s, finalizers: [resources-finalizer.argocd.argoproj.io]},
+  spec: {project: default, destination: {name: %s, namespace: chart},
+    syncPolicy: {automated: {prune: true, selfHeal: true}, syncOptions: [CreateNamespace=true]},
+    sources: [{repoURL: %q, chart: shop, targetRevision: ^1, helm: {valueFiles: [$values/eu.yaml]}},
+      {repoURL: %q, ref: values}]}}
+`, argocd, staging, server.URL, s.repo.URL()))
+	s.settled("chart")
+	s.value(staging, "configmap/shop", ".data.value", "1.0.0 blue")
+	charts.publish(t, "1.0.0", "1.1.0", "2.0.0")
+	s.run(s.hub, "annotate", "application", "chart", "-n", argocd, "argocd.argoproj.io/refresh=normal")
+	s.value(staging, "configmap/shop", ".data.value", "1.1.0 blue")
+	s.until(s.hub, plane.Prints("1.1.0"), "get", "application", "chart", "-n", argocd, "-o",
+		"jsonpath={.status.sync.revisions[0]}")
+	s.remove("chart")
 }

@@ -24,6 +24,8 @@ import (
 type Sources interface {
 	// Snapshot returns the tree of a revision; it asks the remote at most once an interval.
 	Snapshot(ctx context.Context, url, revision, tagPrefix, project string) (*source.Snapshot, error)
+	// Chart returns the tree of a version of a chart from a chart repository or a registry.
+	Chart(ctx context.Context, from v1alpha1.ApplicationSource, project string) (*source.Snapshot, error)
 	// Invalidate makes the next Snapshot ask the remote.
 	Invalidate(url string)
 }

@@ -97,7 +97,14 @@ func (p *pass) revisions() []string {
 	return p.desired.revisions
 }
 
-func shortened(revision string) string { return revision[:min(len(revision), 7)] }
+// shortened cuts commit ids, and leaves the versions of charts as they are.
+func shortened(revision string) string {
+	const commit, shown = 40, 7
+	if len(revision) == commit {
+		return revision[:shown]
+	}
+	return revision
+}
 
 // snapshots resolves the revisions of all sources.
 func (r *Reconciler) snapshots(ctx context.Context, owner *v1alpha1.AppProject, from origin) (rendering, error) {
@@ -106,13 +113,22 @@ func (r *Reconciler) snapshots(ctx context.Context, owner *v1alpha1.AppProject, 
 		if err := project.PermitsSource(owner, one.RepoURL); err != nil {
 			return rendering{}, invalid(from.about(i, err))
 		}
-		snapshot, err := r.Sources.Snapshot(ctx, one.RepoURL, one.TargetRevision, one.TagPrefix, owner.Name)
+		snapshot, err := r.snapshot(ctx, one, owner.Name)
 		if err != nil {
 			return rendering{}, unreadable(from.about(i, err))
 		}
 		read.snapshots = append(read.snapshots, snapshot)
 	}
 	return read, nil
+}
+
+func (r *Reconciler) snapshot(
+	ctx context.Context, from v1alpha1.ApplicationSource, owner string,
+) (*source.Snapshot, error) {
+	if from.Chart != "" {
+		return r.Sources.Chart(ctx, from, owner)
+	}
+	return r.Sources.Snapshot(ctx, from.RepoURL, from.TargetRevision, from.TagPrefix, owner)
 }
 
 // render turns the snapshots into manifests.
@@ -127,6 +143,10 @@ func (r *Reconciler) render(ctx context.Context, p *pass) error {
 		if p.from.referenceOnly(i) {
 			p.read.outputs = append(p.read.outputs, render.Output{})
 			continue
+		}
+		if one.Chart != "" {
+			// The tree of a chart is the chart.
+			one.Path = ""
 		}
 		output, err := r.Renderer.Render(ctx, render.Input{
 			Repository: one.RepoURL, Revision: p.read.snapshots[i].Revision, Tree: p.read.snapshots[i].Tree,

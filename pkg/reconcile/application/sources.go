@@ -118,7 +118,7 @@ func (o origin) about(i int, err error) error {
 
 // referenceOnly reports that a source renders nothing: it lends its files to others.
 func (o origin) referenceOnly(i int) bool {
-	return o.several && o.sources[i].Ref != "" && o.sources[i].Path == ""
+	return o.several && o.sources[i].Ref != "" && o.sources[i].Path == "" && o.sources[i].Chart == ""
 }
 
 func (o origin) digest() manifest.Digest {
