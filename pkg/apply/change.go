@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/capstan-dev/capstan/pkg/difference"
 	"github.com/capstan-dev/capstan/pkg/manifest"
 )
 
@@ -46,6 +47,8 @@ type Change struct {
 	Force bool
 	// Lenient drops fields that the kind does not know, instead of refusing the object.
 	Lenient bool
+	// Respected are rules whose fields keep the value that the live object has.
+	Respected difference.Rules
 	// Migrate are field managers whose fields are taken over, so that those which the
 	// manifest does not have go.
 	Migrate []string

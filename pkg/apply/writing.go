@@ -127,7 +127,7 @@ func (w writing) request(ctx context.Context, resource cluster.Resource) (*metav
 	case Release:
 		return nil, w.release(ctx, client, w.path(resource))
 	}
-	object, err := w.write(ctx, client, w.path(resource))
+	object, err := w.respecting(ctx, client, w.path(resource))
 	if w.change.Force && !w.options.DryRun && apierrors.IsInvalid(err) {
 		return nil, w.force(ctx, client, w.path(resource), err)
 	}

@@ -22,6 +22,8 @@ const (
 	healthPrefix    = "resource.customizations.health."
 	healthCELPrefix = "resource.customizations.health-cel."
 	actionsPrefix   = "resource.customizations.actions."
+	differPrefix    = "resource.customizations.ignoreDifferences."
+	compareKey      = "resource.compareoptions"
 )
 
 // Set is what a user says, by kind.
@@ -30,6 +32,8 @@ type Set struct {
 	Health []Rule
 	// Actions are those of kinds.
 	Actions []Actions
+	// Differences are the fields that may differ from Git.
+	Differences []Differences
 }
 
 // Rule is a health rule.
@@ -96,6 +100,11 @@ func Parse(data map[string]string) Set {
 		case strings.HasPrefix(key, actionsPrefix):
 			pattern, fault := patternOf(key, actionsPrefix)
 			set.Actions = append(set.Actions, actionsOf(pattern, key, text, fault))
+		case strings.HasPrefix(key, differPrefix):
+			pattern, fault := patternOf(key, differPrefix)
+			set.Differences = append(set.Differences, differencesOf(pattern, key, text, fault))
+		case key == compareKey:
+			set.Differences = append(set.Differences, compareOptions(key, text)...)
 		}
 	}
 	set.addLegacy(data[legacyKey])
@@ -131,9 +140,10 @@ func patternOf(key, prefix string) (Pattern, error) {
 
 // legacy is one kind's part of the key resource.customizations.
 type legacy struct {
-	Health  string `json:"health.lua"`
-	CEL     string `json:"health.cel"`
-	Actions string `json:"actions"`
+	Health            string `json:"health.lua"`
+	CEL               string `json:"health.cel"`
+	Actions           string `json:"actions"`
+	IgnoreDifferences string `json:"ignoreDifferences"`
 }
 
 // addLegacy reads the one key that holds all kinds; its patterns may hold *.
@@ -158,6 +168,9 @@ func (s *Set) addLegacy(text string) {
 		}
 		if entry.Actions != "" {
 			s.Actions = append(s.Actions, actionsOf(Pattern(pattern), key, entry.Actions, nil))
+		}
+		if entry.IgnoreDifferences != "" {
+			s.Differences = append(s.Differences, differencesOf(Pattern(pattern), key, entry.IgnoreDifferences, nil))
 		}
 	}
 }

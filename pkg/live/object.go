@@ -60,6 +60,8 @@ const (
 	// Application does.
 	SaysPrune
 	SaysDelete
+	// Extraneous is IgnoreExtraneous: that Git does not have the object puts nothing out of sync.
+	Extraneous
 )
 
 // Or returns what holds for an object of an Application with options of its own: what the

@@ -24,6 +24,7 @@ const (
 	// SyncOptionsAnnotation holds an object's own sync options, separated by commas.
 	SyncOptionsAnnotation = "argocd.argoproj.io/sync-options"
 	helmPolicyAnnotation  = "helm.sh/resource-policy"
+	compareAnnotation     = "argocd.argoproj.io/compare-options"
 )
 
 // TrackingID returns the value of the tracking annotation of an application's object.
@@ -47,6 +48,11 @@ func KeepOf(annotations map[string]string) Keep {
 	keep := KeepOption(strings.Split(annotations[SyncOptionsAnnotation], ","))
 	if annotations[helmPolicyAnnotation] == "keep" {
 		keep |= KeepOnPrune | KeepOnDelete | SaysPrune | SaysDelete
+	}
+	for option := range strings.SplitSeq(annotations[compareAnnotation], ",") {
+		if strings.TrimSpace(option) == "IgnoreExtraneous" {
+			keep |= Extraneous
+		}
 	}
 	return keep
 }

@@ -49,6 +49,8 @@ func reason(input Input, desired Desired, seen view) Reason {
 		return Adopted
 	case seen.applied.Desired != desired.Digest:
 		return Changed
+	case !seen.applied.Excused.IsZero() && seen.applied.Excused != input.Rules(desired.Key):
+		return Drifted
 	case drifted(input.Application, seen):
 		return Drifted
 	default:

@@ -76,6 +76,8 @@ type Options struct {
 	FailOnShared bool
 	// SkipMissing lets objects through whose kind the destination does not serve yet.
 	SkipMissing bool
+	// Respect leaves fields that may differ as they are when an object is written.
+	Respect bool
 }
 
 const skipMissing = "SkipDryRunOnMissingResource=true"
@@ -87,6 +89,7 @@ func OptionsOf(list []string) Options {
 		CreateNamespace: slices.Contains(list, "CreateNamespace=true"),
 		FailOnShared:    slices.Contains(list, "FailOnSharedResource=true"),
 		SkipMissing:     slices.Contains(list, skipMissing),
+		Respect:         slices.Contains(list, "RespectIgnoreDifferences=true"),
 	}
 	for _, option := range list {
 		if policy, found := strings.CutPrefix(option, "PrunePropagationPolicy="); found {

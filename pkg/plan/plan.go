@@ -46,6 +46,9 @@ type Applied struct {
 	Owned           manifest.Digest
 	// Desired is the digest of the manifest that was applied.
 	Desired manifest.Digest
+	// Excused are the rules under which the object was found to be as Git wants it although it was not
+	// applied so, zero where that is not the case.
+	Excused manifest.Digest
 }
 
 // Action is what a Change does to an object.
@@ -112,8 +115,10 @@ type Change struct {
 	Held bool
 }
 
-// InSync reports that there is nothing to do and nothing in the way.
-func (c Change) InSync() bool { return c.Reason == InSync }
+// InSync reports that there is nothing to do and nothing in the way, or nothing that counts.
+func (c Change) InSync() bool {
+	return c.Reason == InSync || c.Reason == Extra && c.Keep&live.Extraneous != 0
+}
 
 // Input is what a plan is made from.
 type Input struct {
@@ -135,6 +140,8 @@ type Input struct {
 	How How
 	// Confirmed reports that a person approved what waits for that.
 	Confirmed bool
+	// Rules tells the rules by which fields of an object may differ, zero for none.
+	Rules func(key manifest.Key) manifest.Digest
 	// Exists tells whether another application of that instance name exists.
 	Exists func(application string) bool
 }

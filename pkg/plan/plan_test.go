@@ -81,6 +81,18 @@ func TestMake(t *testing.T) {
 			applied: []plan.Applied{applied("ConfigMap", "a", "x", "o")},
 			want:    outcome{plan.Apply, plan.Drifted},
 		},
+		"leaves alone what rules excuse": {
+			desired: []plan.Desired{desired("ConfigMap", "a", "x")},
+			live:    []live.Object{object("ConfigMap", "a", "o")},
+			applied: []plan.Applied{with(applied("ConfigMap", "a", "x", "o"), func(a *plan.Applied) { a.Excused = digest("rules") })},
+			want:    outcome{plan.None, plan.InSync},
+		},
+		"heals what other rules excused": {
+			desired: []plan.Desired{desired("ConfigMap", "a", "x")},
+			live:    []live.Object{object("ConfigMap", "a", "o")},
+			applied: []plan.Applied{with(applied("ConfigMap", "a", "x", "o"), func(a *plan.Applied) { a.Excused = digest("former") })},
+			want:    outcome{plan.Apply, plan.Drifted},
+		},
 		"heals an object that was deleted and made again": {
 			desired: []plan.Desired{desired("ConfigMap", "a", "x")},
 			live:    []live.Object{with(object("ConfigMap", "a", "o"), func(o *live.Object) { o.UID = "2" })},
@@ -160,6 +172,7 @@ func TestMake(t *testing.T) {
 				Application: app, Desired: c.desired, Live: c.live, Applied: c.applied, Prune: c.prune,
 				Keep: c.keep, Apart: c.apart,
 				Exists: func(application string) bool { return application != "gone" },
+				Rules:  func(manifest.Key) manifest.Digest { return digest("rules") },
 			})
 			if c.none {
 				if len(got.Changes) != 0 {
@@ -254,5 +267,28 @@ func TestNamespacesAndDefinitionsComeBeforeWhatNeedsThem(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"-1 demo", "-1 c", "2 things", "2 t"}, names); diff != "" {
 		t.Errorf("order (-want +got):\n%s", diff)
+	}
+}
+
+func TestWhatIsExtraneousPutsNothingOutOfSync(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		keep live.Keep
+		want bool
+	}{
+		"marked": {live.Extraneous, true},
+		"not":    {0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			generated := with(object("ConfigMap", "a", "o"), func(o *live.Object) { o.Keep = test.keep })
+			got := plan.Make(plan.Input{Application: app, Live: []live.Object{generated}, Prune: true})
+			if got.InSync() != test.want {
+				t.Errorf("in sync: %t", got.InSync())
+			}
+			if len(got.Pending()) != 1 {
+				t.Errorf("%d changes, want that it can be pruned", len(got.Pending()))
+			}
+		})
 	}
 }

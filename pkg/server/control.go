@@ -22,6 +22,7 @@ import (
 	"github.com/capstan-dev/capstan/pkg/apply"
 	"github.com/capstan-dev/capstan/pkg/cluster"
 	"github.com/capstan-dev/capstan/pkg/customization"
+	"github.com/capstan-dev/capstan/pkg/difference"
 	"github.com/capstan-dev/capstan/pkg/generated/clientset/versioned"
 	"github.com/capstan-dev/capstan/pkg/generated/informers/externalversions"
 	"github.com/capstan-dev/capstan/pkg/health"
@@ -48,6 +49,7 @@ type control struct {
 	rules        *health.Book
 	actions      *action.Book
 	customized   atomic.Pointer[customization.Set]
+	tolerated    atomic.Pointer[difference.Rules]
 	applier      *apply.Applier
 	events       events.EventRecorder
 	clusters     *cluster.Clusters
@@ -139,7 +141,7 @@ func (p *product) makeReconcilers(c *control, d Dependencies) error {
 	c.applications = application.New(application.Options{
 		Namespace: c.namespace, Client: c.client, Applications: apps.GetIndexer(), Projects: argo.AppProjects().Lister(),
 		Sources: c, Renderer: c.renderer, Clusters: c.clusters, Applier: c.applier, Events: c.events,
-		Clock: clock.RealClock{}, Metrics: metrics, Workers: p.workers,
+		Clock: clock.RealClock{}, Metrics: metrics, Workers: p.workers, Toleration: c.toleration,
 		KeepEvery: 3 * p.gitInterval,
 	})
 	if err := c.applications.Register(d.Metrics); err != nil {

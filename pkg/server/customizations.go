@@ -11,6 +11,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/capstan-dev/capstan/pkg/customization"
+	"github.com/capstan-dev/capstan/pkg/difference"
 )
 
 // customizations returns what users say of kinds.
@@ -52,8 +53,26 @@ func (c *control) customize(object any) {
 		}
 	}
 	c.customized.Store(&set)
+	c.tolerate(difference.OfKinds(set.Differences))
 	changed := c.rules.Set(set.Health)
 	for _, known := range c.clusters.List() {
 		known.Rerate(ctx, changed)
 	}
+}
+
+// tolerate has all Applications compared anew where the fields that may differ are others now.
+func (c *control) tolerate(rules difference.Rules) {
+	before := c.tolerated.Swap(&rules)
+	if c.applications == nil || before != nil && before.Digest() == rules.Digest() {
+		return
+	}
+	c.applications.RulesChanged()
+}
+
+// toleration returns the fields that may differ in whatever Application.
+func (c *control) toleration() difference.Rules {
+	if rules := c.tolerated.Load(); rules != nil {
+		return *rules
+	}
+	return nil
 }

@@ -11465,6 +11465,13 @@ func schema_pkg_apis_argoproj_v1alpha1_ResourceStatus(ref common.ReferenceCallba
 							Format:      "",
 						},
 					},
+					"excused": {
+						SchemaProps: spec.SchemaProps{
+							Description: "excused is the digest of the rules of ignoreDifferences by which the object counts as Synced although it was not applied as it is.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
 				},
 			},
 		},

@@ -23,6 +23,8 @@ type Computed struct {
 	Manifests  []manifest.Manifest
 	Plan       plan.Plan
 	Target     *cluster.Cluster
+	// pass is what was found on the way.
+	pass *pass
 }
 
 // Compute renders an Application at a revision ("" is the spec's own) and, where compare is
@@ -59,7 +61,7 @@ func (r *Reconciler) Compute(
 	if !compare {
 		return computed, nil
 	}
-	p.desired = r.summarize(p, prepared, r.inputOf(p))
+	p.prepared, p.desired = &prepared, r.summarize(p, prepared, r.inputOf(p))
 	recorded, err := r.recordOf(ctx, app)
 	if err != nil {
 		return nil, fmt.Errorf("compare: %w", err)
@@ -68,6 +70,6 @@ func (r *Reconciler) Compute(
 	if err := r.compare(ctx, p, s); err != nil {
 		return nil, err
 	}
-	computed.Plan = *p.plan
+	computed.Plan, computed.pass = *p.plan, p
 	return computed, nil
 }

@@ -61,7 +61,7 @@ func decide(f facts) decision {
 }
 
 func automate(f facts) decision {
-	if !automated(f.policy) {
+	if !automated(f.policy) || f.plan.InSync() {
 		return decision{}
 	}
 	news, drift := split(f.plan.Pending(), f.applied)

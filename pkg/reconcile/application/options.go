@@ -67,16 +67,16 @@ func predecessors(app *v1alpha1.Application) []string {
 }
 
 // writeOf is how a change is written to the destination.
-func writeOf(app *v1alpha1.Application, change plan.Change, m manifest.Manifest) apply.Change {
+func writeOf(p *pass, change plan.Change, m manifest.Manifest) apply.Change {
 	if change.Action == plan.Prune {
-		return removal(change, propagationOf(optionsOf(app).Propagation))
+		return removal(change, propagationOf(optionsOf(p.app).Propagation))
 	}
 	write := apply.Change{
-		Action: apply.Apply, Manifest: m,
+		Action: apply.Apply, Manifest: m, Respected: p.respected(change.Key),
 		Replace: change.How&plan.Replace != 0, Force: change.How&plan.Force != 0, Lenient: change.How&plan.Lenient != 0,
 	}
 	if change.How&plan.Migrate != 0 {
-		write.Migrate = predecessors(app)
+		write.Migrate = predecessors(p.app)
 	}
 	return write
 }

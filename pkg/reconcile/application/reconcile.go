@@ -17,6 +17,7 @@ import (
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/cluster"
+	"github.com/capstan-dev/capstan/pkg/difference"
 	"github.com/capstan-dev/capstan/pkg/live"
 	"github.com/capstan-dev/capstan/pkg/manifest"
 	"github.com/capstan-dev/capstan/pkg/plan"
@@ -32,6 +33,8 @@ type pass struct {
 	prepared *plan.Prepared
 	desired  *desired
 	plan     *plan.Plan
+	// rules say which fields of objects may differ.
+	rules difference.Rules
 	// hooks are the objects of hooks in the destination.
 	hooks []live.Object
 	// claimed are objects in the place of hooks that another Application tracks.
@@ -186,12 +189,25 @@ func (r *Reconciler) compare(ctx context.Context, p *pass, s *state) error {
 	}
 	objects := r.catchUp(s, instance, seen.Objects)
 	p.hooks, p.claimed = hooksOf(objects, instance), r.claimed(p, objects)
+	if p.rules, err = r.rulesOf(p.app, s); err != nil {
+		return invalid(err)
+	}
 	options := optionsOf(p.app)
-	made := plan.Make(plan.Input{
+	input := plan.Input{
 		Application: instance, Desired: p.desired.objects, Live: objects, Apart: p.desired.apart,
 		Applied: slices.Collect(maps.Values(s.applied)), Prune: prunes(p.app), Exists: r.exists,
 		Keep: options.Keep, How: options.How, Confirmed: confirmed(p.app, s.run.since()),
-	})
+		Rules: func(key manifest.Key) manifest.Digest { return p.rules.Of(key).Digest() },
+	}
+	made := plan.Make(input)
+	excused, err := r.excuse(ctx, p, s, made, objects)
+	if err != nil {
+		return err
+	}
+	if excused {
+		input.Applied = slices.Collect(maps.Values(s.applied))
+		made = plan.Make(input)
+	}
 	p.plan = &made
 	p.problems = append(p.problems, warnings(made, p.desired)...)
 	return nil

@@ -137,6 +137,7 @@ func appliedOf(record []v1alpha1.ResourceStatus) map[manifest.Key]plan.Applied {
 		applied[key] = plan.Applied{
 			Key: key, Version: entry.Version, UID: types.UID(entry.UID),
 			Desired: manifest.ParseDigest(entry.Desired), Owned: manifest.ParseDigest(entry.Owned),
+			Excused: manifest.ParseDigest(entry.Excused),
 		}
 	}
 	return applied

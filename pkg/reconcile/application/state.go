@@ -26,6 +26,8 @@ type state struct {
 	prepared *desired
 	// written is the status as it was written last; the informer may still lag behind it.
 	written v1alpha1.ApplicationStatus
+	// tolerance is what may differ from Git.
+	tolerance tolerance
 	// version is the resourceVersion of that write.
 	version uint64
 	// spent is what a sync tried in vain, and healing the drift that was undone last.

@@ -130,11 +130,12 @@ func resources(p plan.Plan, applied map[manifest.Key]plan.Applied) []v1alpha1.Re
 			RequiresPruning:              change.Reason == plan.Extra,
 			RequiresDeletionConfirmation: change.Keep&(live.ConfirmPrune|live.ConfirmDelete) != 0,
 		}
-		if !change.InSync() {
+		if change.Reason != plan.InSync {
 			entry.Status = v1alpha1.SyncStatusCodeOutOfSync
 		}
 		if record, known := applied[change.Key]; known {
 			entry.UID, entry.Desired, entry.Owned = string(record.UID), record.Desired.String(), record.Owned.String()
+			entry.Excused = record.Excused.String()
 		}
 		switch {
 		case change.Health != nil:

@@ -138,7 +138,7 @@ func (r *Reconciler) execute(
 	dryRun := s.run.operation.Sync != nil && s.run.operation.Sync.DryRun
 	changes := make([]apply.Change, 0, len(step))
 	for _, change := range step {
-		changes = append(changes, writeOf(p.app, change, manifests[change.Key]))
+		changes = append(changes, writeOf(p, change, manifests[change.Key]))
 	}
 	results := r.Applier.Apply(ctx, p.target, changes, apply.Options{DryRun: dryRun, Again: s.run.tries > 0})
 	for i, result := range results {

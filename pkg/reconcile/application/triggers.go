@@ -130,6 +130,13 @@ func (r *Reconciler) keepReading() {
 	}
 }
 
+// RulesChanged wakes every Application: what may differ is another now.
+func (r *Reconciler) RulesChanged() {
+	for _, key := range r.all() {
+		r.queue.Add(key)
+	}
+}
+
 // ProjectChanged wakes the Applications of a project.
 func (r *Reconciler) ProjectChanged(name string) { r.wake(byProject, name) }
 

@@ -190,6 +190,10 @@ type ResourceStatus struct {
 	// owned is the digest of the fields that Capstan owns in the live object.
 	// +optional
 	Owned string `json:"owned,omitempty"`
+	// excused is the digest of the rules of ignoreDifferences by which the object counts as Synced
+	// although it was not applied as it is.
+	// +optional
+	Excused string `json:"excused,omitempty"`
 }
 
 // RevisionHistories are past syncs, the newest last.

@@ -3104,6 +3104,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: desired
       type:
         scalar: string
+    - name: excused
+      type:
+        scalar: string
     - name: group
       type:
         scalar: string

@@ -42,6 +42,9 @@ type ResourceStatusApplyConfiguration struct {
 	Desired *string `json:"desired,omitempty"`
 	// owned is the digest of the fields that Capstan owns in the live object.
 	Owned *string `json:"owned,omitempty"`
+	// excused is the digest of the rules of ignoreDifferences by which the object counts as Synced
+	// although it was not applied as it is.
+	Excused *string `json:"excused,omitempty"`
 }
 
 // ResourceStatusApplyConfiguration constructs a declarative configuration of the ResourceStatus type for use with
@@ -159,5 +162,13 @@ func (b *ResourceStatusApplyConfiguration) WithDesired(value string) *ResourceSt
 // If called multiple times, the Owned field is set to the value of the last call.
 func (b *ResourceStatusApplyConfiguration) WithOwned(value string) *ResourceStatusApplyConfiguration {
 	b.Owned = &value
+	return b
+}
+
+// WithExcused sets the Excused field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Excused field is set to the value of the last call.
+func (b *ResourceStatusApplyConfiguration) WithExcused(value string) *ResourceStatusApplyConfiguration {
+	b.Excused = &value
 	return b
 }
