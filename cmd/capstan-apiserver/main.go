@@ -7,6 +7,8 @@ package main
 import (
 	"fmt"
 	"os"
+	// Sync windows name time zones, and images without a shell have none.
+	_ "time/tzdata"
 
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/component-base/cli"

@@ -5,6 +5,7 @@ package application
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/live"
 	"github.com/capstan-dev/capstan/pkg/plan"
+	"github.com/capstan-dev/capstan/pkg/project"
 )
 
 // blind is how long to wait before what could not be read is tried again without an event.
@@ -45,6 +47,11 @@ func (r *Reconciler) act(ctx context.Context, p *pass, s *state, lookErr error) 
 			Type: v1alpha1.ApplicationConditionSyncError, Message: chosen.held,
 		})
 	}
+	if chosen.closed != "" {
+		p.problems = append(p.problems, v1alpha1.ApplicationCondition{
+			Type: v1alpha1.ApplicationConditionSyncWindowWarning, Message: "automated sync waits: " + chosen.closed,
+		})
+	}
 	switch {
 	case s.run != nil && !s.run.active():
 		return r.flush(s, chosen)
@@ -73,11 +80,19 @@ func (r *Reconciler) facts(p *pass, s *state) facts {
 	if s.run.active() {
 		f.running = s.run.trigger
 	}
+	f.window = project.Windows(p.owner, p.app.Name, permitted(p.target, p.app.Spec.Destination.Namespace), project.Moment{
+		Now: f.now, Began: s.run.since(), Manual: f.operation != nil && !f.operation.InitiatedBy.Automated,
+	})
 	return f
 }
 
 // run takes the sync of the chosen changes as far as it goes.
 func (r *Reconciler) run(ctx context.Context, p *pass, s *state, f facts, chosen decision) time.Duration {
+	shut := f.window.Closed != "" && !chosen.dryRun
+	if shut && !s.run.active() {
+		r.end(s, p, true, "not allowed now: "+f.window.Closed)
+		return 0
+	}
 	current := r.begin(s, p, chosen)
 	if wait := current.retryAt.Sub(f.now); wait > 0 {
 		return wait
@@ -93,8 +108,12 @@ func (r *Reconciler) run(ctx context.Context, p *pass, s *state, f facts, chosen
 	if found := conflict(p, current); found != "" {
 		return r.fail(s, p, f, chosen, found)
 	}
-	done, again, err := r.proceed(ctx, p, s, r.courseOf(p, current, chosen))
+	c := r.courseOf(p, current, chosen)
+	c.shut = shut
+	done, again, err := r.proceed(ctx, p, s, c)
 	switch {
+	case errors.Is(err, errShut):
+		return r.interrupt(ctx, p, s, f)
 	case err != nil:
 		p.problems = append(p.problems, conditionOf(err))
 		return blind
@@ -110,6 +129,17 @@ func (r *Reconciler) run(ctx context.Context, p *pass, s *state, f facts, chosen
 	s.spent = spent{}
 	r.end(s, p, false, "successfully synced (all tasks run)")
 	return 0
+}
+
+// interrupt stops a run that a sync window lets go no further. What automation began goes on when the windows say
+// something else; what a person began ends, or it would keep the place of other operations.
+func (r *Reconciler) interrupt(ctx context.Context, p *pass, s *state, f facts) time.Duration {
+	if f.operation != nil {
+		r.terminate(ctx, p, s, "stopped: "+f.window.Closed)
+		return 0
+	}
+	s.run.message = "waiting for a sync window: " + f.window.Closed
+	return f.window.Wait(f.now)
 }
 
 // fail ends an attempt of the run. The run stays in progress as long as there are retries

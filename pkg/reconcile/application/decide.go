@@ -10,6 +10,7 @@ import (
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/manifest"
 	"github.com/capstan-dev/capstan/pkg/plan"
+	"github.com/capstan-dev/capstan/pkg/project"
 )
 
 // decision is what a reconcile may do about a plan now.
@@ -20,6 +21,8 @@ type decision struct {
 	dryRun  bool
 	// held says why automated sync does nothing about a plan that is not in sync.
 	held string
+	// closed says which sync window automated sync waits for.
+	closed string
 	// wait is how long to wait before the same changes are tried again.
 	wait time.Duration
 }
@@ -41,6 +44,8 @@ type facts struct {
 	// Git has now.
 	held, wanted string
 	revision     string
+	// window is what the project's sync windows say.
+	window project.Opening
 	// empty reports that Git wants nothing at all.
 	empty bool
 	now   time.Time
@@ -54,6 +59,9 @@ func decide(f facts) decision {
 		return operate(f)
 	}
 	chosen := automate(f)
+	if f.running == "" && chosen.begins() && f.window.Closed != "" {
+		return decision{held: chosen.held, closed: f.window.Closed, wait: f.window.Wait(f.now)}
+	}
 	if f.running != "" && (chosen.trigger == "" || chosen.trigger == capstan.TriggerSelfHeal) {
 		chosen.trigger, chosen.wait = f.running, 0
 	}

@@ -14,6 +14,7 @@ import (
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/manifest"
 	"github.com/capstan-dev/capstan/pkg/plan"
+	"github.com/capstan-dev/capstan/pkg/project"
 )
 
 func keyOf(name string) manifest.Key {
@@ -41,6 +42,7 @@ func TestDecide(t *testing.T) {
 		Trigger capstan.SyncRunTrigger
 		Names   []string
 		Held    bool
+		Closed  bool
 		Wait    time.Duration
 	}
 	auto := &v1alpha1.SyncPolicyAutomated{}
@@ -157,6 +159,30 @@ func TestDecide(t *testing.T) {
 			},
 			want: outcome{Trigger: capstan.TriggerManual, Names: []string{"d"}},
 		},
+		"waits where a sync window is closed": {
+			facts: facts{
+				policy: auto, plan: plan.Plan{Changes: []plan.Change{changed}},
+				window: project.Opening{Closed: "night", Until: now.Add(time.Hour)},
+			},
+			want: outcome{Closed: true, Wait: time.Hour},
+		},
+		"heals no drift where a sync window is closed": {
+			facts: facts{
+				policy: heals, plan: plan.Plan{Changes: []plan.Change{drifted}}, applied: appliedAs("d"),
+				window: project.Opening{Closed: "night"},
+			},
+			want: outcome{Closed: true},
+		},
+		"says nothing of a closed window where there is nothing to do": {
+			facts: facts{policy: auto, window: project.Opening{Closed: "night", Until: now.Add(time.Hour)}},
+		},
+		"goes on with a sync that began before the window closed, as far as that writes nothing": {
+			facts: facts{
+				policy: auto, running: capstan.TriggerAutomated, plan: plan.Plan{Changes: []plan.Change{changed}},
+				window: project.Opening{Closed: "night", Until: now.Add(time.Hour)},
+			},
+			want: outcome{Trigger: capstan.TriggerAutomated, Names: []string{"a"}},
+		},
 		"knows a rollback": {
 			facts: facts{
 				operation: &v1alpha1.Operation{
@@ -176,7 +202,7 @@ func TestDecide(t *testing.T) {
 			for _, change := range got.changes {
 				names = append(names, change.Name)
 			}
-			if diff := cmp.Diff(c.want, outcome{got.trigger, names, got.held != "", got.wait}); diff != "" {
+			if diff := cmp.Diff(c.want, outcome{got.trigger, names, got.held != "", got.closed != "", got.wait}); diff != "" {
 				t.Errorf("decision (-want +got):\n%s", diff)
 			}
 		})

@@ -159,6 +159,8 @@ type course struct {
 	chosen  []plan.Change
 	hooks   []plan.Hook
 	objects []live.Object
+	// shut reports that a sync window forbids to write.
+	shut bool
 }
 
 func (r *Reconciler) courseOf(p *pass, current *run, chosen decision) *course {

@@ -5,6 +5,7 @@ package application
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,6 +22,9 @@ import (
 
 // served is how long to wait before discovery is asked for a new kind again: it has no watch.
 const served = 250 * time.Millisecond
+
+// errShut says that a sync window forbids the next step.
+var errShut = errors.New("a sync window is closed")
 
 // proceed takes a run as far as it goes without waiting. It returns an error where what the
 // run needs could not be read.
@@ -39,6 +43,8 @@ func (r *Reconciler) proceed(
 		case len(next.Begin)+len(next.Apply) == 0:
 			c.message = next.Waiting
 			return false, 0, nil
+		case c.shut:
+			return false, 0, errShut
 		}
 		bytes, err := r.bytesOf(ctx, p)
 		if err != nil {

@@ -92,6 +92,8 @@ const (
 	// ApplicationConditionUnstableRenderWarning means that rendering the same again would give
 	// something else, as with a template that makes a password.
 	ApplicationConditionUnstableRenderWarning ApplicationConditionType = "UnstableRenderWarning"
+	// ApplicationConditionSyncWindowWarning means that automated sync waits for a sync window.
+	ApplicationConditionSyncWindowWarning ApplicationConditionType = "SyncWindowWarning"
 )
 
 // SyncStatusCode says whether live objects are as the source wants them.
