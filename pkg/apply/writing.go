@@ -253,6 +253,16 @@ func (w writing) deleted(result Result, err error) Result {
 	return result
 }
 
+// Refused returns the results of changes that are not written because of err.
+func Refused(changes []Change, err error) []Result {
+	results := make([]Result, len(changes))
+	for i, change := range changes {
+		m := change.Manifest
+		results[i] = writing{change: change}.failed(Result{Key: m.Key, Version: m.Version}, refusal(err.Error()))
+	}
+	return results
+}
+
 func (w writing) failed(result Result, err error) Result {
 	var recreate *recreation
 	if errors.As(err, &recreate) {

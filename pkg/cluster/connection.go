@@ -34,6 +34,8 @@ type connection struct {
 	objects       dynamic.Interface
 	discovery     *discovery.DiscoveryClient
 	writer        *rest.RESTClient
+	// writes is what writers are made from.
+	writes *rest.Config
 	// logs has no limit of time, as a log may be followed.
 	logs corev1client.PodsGetter
 	core corev1client.EventsGetter
@@ -82,9 +84,9 @@ func (c *connection) makeClients(calls, watches *rest.Config) (err error) {
 	if c.core, err = corev1client.NewForConfigAndClient(calls, c.callClient); err != nil {
 		return err
 	}
-	writes := metadata.ConfigFor(calls)
-	writes.GroupVersion, writes.APIPath = &schema.GroupVersion{}, "/"
-	c.writer, err = rest.RESTClientForConfigAndClient(writes, c.callClient)
+	c.writes = metadata.ConfigFor(calls)
+	c.writes.GroupVersion, c.writes.APIPath = &schema.GroupVersion{}, "/"
+	c.writer, err = rest.RESTClientForConfigAndClient(c.writes, c.callClient)
 	return err
 }
 

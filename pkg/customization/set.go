@@ -26,7 +26,7 @@ const (
 	compareKey      = "resource.compareoptions"
 )
 
-// Set is what a user says, by kind.
+// Set is what a user says, of kinds and of syncs.
 type Set struct {
 	// Health are rules; where several fit a kind, the first one rates it.
 	Health []Rule
@@ -34,6 +34,8 @@ type Set struct {
 	Actions []Actions
 	// Differences are the fields that may differ from Git.
 	Differences []Differences
+	// Impersonation says as whom syncs write.
+	Impersonation Impersonation
 }
 
 // Rule is a health rule.
@@ -107,6 +109,7 @@ func Parse(data map[string]string) Set {
 			set.Differences = append(set.Differences, compareOptions(key, text)...)
 		}
 	}
+	set.Impersonation = impersonationOf(data)
 	set.addLegacy(data[legacyKey])
 	slices.SortStableFunc(set.Health, byPrecision)
 	return set

@@ -141,7 +141,8 @@ func (p *product) makeReconcilers(c *control, d Dependencies) error {
 	c.applications = application.New(application.Options{
 		Namespace: c.namespace, Client: c.client, Applications: apps.GetIndexer(), Projects: argo.AppProjects().Lister(),
 		Sources: c, Renderer: c.renderer, Clusters: c.clusters, Applier: c.applier, Events: c.events,
-		Clock: clock.RealClock{}, Metrics: metrics, Workers: p.workers, Toleration: c.toleration,
+		Clock: clock.RealClock{}, Metrics: metrics, Workers: p.workers,
+		Toleration: c.toleration, Settings: c.customizations,
 		KeepEvery: 3 * p.gitInterval,
 	})
 	if err := c.applications.Register(d.Metrics); err != nil {

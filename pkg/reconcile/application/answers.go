@@ -102,7 +102,7 @@ func predict(
 	if change.Action == plan.Prune {
 		return nil, nil
 	}
-	next, err := apply.Predict(ctx, computed.Target, m, computed.pass.respected(change.Key))
+	next, err := apply.Predict(ctx, computed.actor, m, computed.pass.respected(change.Key))
 	var refused *apply.Error
 	if errors.As(err, &refused) && (refused.Retry || refused.Reason == "NotFound") {
 		return m.Object()

@@ -38,7 +38,7 @@ func (r *Reconciler) cascade(ctx context.Context, d *departure) (done bool, err 
 	for _, change := range steps[0].Changes {
 		changes = append(changes, removal(change, propagation(d.app)))
 	}
-	for _, result := range r.Applier.Apply(ctx, d.target, changes, apply.Options{}) {
+	for _, result := range r.apply(ctx, &d.pass, changes, apply.Options{}) {
 		if result.Err != nil {
 			return false, fmt.Errorf("delete %s: %w", result.Key, result.Err)
 		}

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/apply"
 	"github.com/capstan-dev/capstan/pkg/cluster"
 	"github.com/capstan-dev/capstan/pkg/manifest"
 	"github.com/capstan-dev/capstan/pkg/plan"
@@ -25,6 +26,8 @@ type Computed struct {
 	Target     *cluster.Cluster
 	// pass is what was found on the way.
 	pass *pass
+	// actor is the target as a sync would write to it.
+	actor apply.Target
 }
 
 // Compute renders an Application at a revision ("" is the spec's own) and, where compare is
@@ -71,5 +74,8 @@ func (r *Reconciler) Compute(
 		return nil, err
 	}
 	computed.Plan, computed.pass = *p.plan, p
+	if computed.actor, err = r.actor(p); err != nil {
+		return nil, err
+	}
 	return computed, nil
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/apply"
 	"github.com/capstan-dev/capstan/pkg/cluster"
+	"github.com/capstan-dev/capstan/pkg/customization"
 	"github.com/capstan-dev/capstan/pkg/difference"
 	"github.com/capstan-dev/capstan/pkg/generated/clientset/versioned"
 	listers "github.com/capstan-dev/capstan/pkg/generated/listers/argoproj/v1alpha1"
@@ -43,6 +44,8 @@ type Options struct {
 	Metrics      *Metrics
 	// Toleration returns the rules by which fields may differ in every Application.
 	Toleration func() difference.Rules
+	// Settings returns what argocd-cm says.
+	Settings func() customization.Set
 	// Workers is how many Applications of one destination and repository are reconciled side by side.
 	Workers int
 	// KeepEvery is how often each repository in use is read, so that it goes on being polled.

@@ -63,7 +63,7 @@ func (r *Reconciler) wave(ctx context.Context, d *departure, hooks []plan.Hook) 
 		}
 		changes = append(changes, apply.Change{Action: apply.Apply, Manifest: m})
 	}
-	results := r.Applier.Apply(ctx, d.target, changes, apply.Options{})
+	results := r.apply(ctx, &d.pass, changes, apply.Options{})
 	if failure := failuresOf("hooks could not be made", results); failure != "" {
 		return errors.New(failure)
 	}

@@ -62,7 +62,7 @@ func (r *Reconciler) ensureNamespace(ctx context.Context, p *pass, dryRun bool) 
 	if r.namespaces.has(place, digest) {
 		return nil
 	}
-	for _, result := range r.Applier.Apply(ctx, p.target, []apply.Change{change}, apply.Options{DryRun: dryRun}) {
+	for _, result := range r.apply(ctx, p, []apply.Change{change}, apply.Options{DryRun: dryRun}) {
 		if result.Err != nil {
 			return fmt.Errorf("create namespace %s: %w", name, result.Err)
 		}

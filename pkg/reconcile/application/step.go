@@ -84,7 +84,7 @@ func (r *Reconciler) clear(ctx context.Context, p *pass, c *course, next plan.Ne
 			object.Held, object.Deleting = false, true
 		}
 	}
-	return failuresOf("one or more hooks could not be deleted", r.Applier.Apply(ctx, p.target, changes, apply.Options{}))
+	return failuresOf("one or more hooks could not be deleted", r.apply(ctx, p, changes, apply.Options{}))
 }
 
 // hookRemoval deletes the object of a hook, or only lets go of it.
@@ -116,7 +116,7 @@ func (r *Reconciler) launch(
 	if err := r.show(ctx, p, s, false); err != nil {
 		return err
 	}
-	for i, result := range r.Applier.Apply(ctx, p.target, changes, apply.Options{}) {
+	for i, result := range r.apply(ctx, p, changes, apply.Options{}) {
 		c.launched(hooks[i], result, r.Clock.Now().Add(expectFor))
 	}
 	return nil
@@ -146,7 +146,7 @@ func (r *Reconciler) execute(
 	for _, change := range step {
 		changes = append(changes, writeOf(p, change, manifests[change.Key]))
 	}
-	results := r.Applier.Apply(ctx, p.target, changes, apply.Options{DryRun: dryRun, Again: s.run.tries > 0})
+	results := r.apply(ctx, p, changes, apply.Options{DryRun: dryRun, Again: s.run.tries > 0})
 	for i, result := range results {
 		s.run.record(step[i], result, imagesOf(changes[i].Manifest))
 		switch {
@@ -224,7 +224,7 @@ func (r *Reconciler) tidy(ctx context.Context, p *pass, s *state) error {
 	for _, object := range release {
 		changes = append(changes, hookRemoval(object, apply.Release))
 	}
-	for _, result := range r.Applier.Apply(ctx, p.target, changes, apply.Options{}) {
+	for _, result := range r.apply(ctx, p, changes, apply.Options{}) {
 		if result.Err != nil {
 			return fmt.Errorf("tidy up hook %s: %w", result.Key, result.Err)
 		}

@@ -99,7 +99,11 @@ func (r *Reconciler) judge(
 	if err != nil {
 		return false, err
 	}
-	tolerated, err := apply.Tolerate(ctx, p.target, bytes.objects[change.Key], rules)
+	target, err := r.actor(p)
+	if err != nil {
+		return false, invalid(err)
+	}
+	tolerated, err := apply.Tolerate(ctx, target, bytes.objects[change.Key], rules)
 	var refused *apply.Error
 	switch {
 	case errors.As(err, &refused) && refused.Retry:
