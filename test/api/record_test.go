@@ -154,9 +154,24 @@ func resourcesDryRun(t *testing.T, w *world) {
 
 func watchShowsResources(t *testing.T, w *world) {
 	apps, _ := w.given(t)
-	want := some(1, v1alpha1.SyncStatusCodeSynced)
-	reportResources(t, apps, want)
-	becomes(t, want, func() []v1alpha1.ResourceStatus { return listed(t, apps) })
+	for _, count := range []int{1, 30} {
+		want := some(count, v1alpha1.SyncStatusCodeSynced)
+		reported := reportResources(t, apps, want)
+		becomes(t, want, func() []v1alpha1.ResourceStatus { return listed(t, apps) })
+		// A list that must be so new waits until the cache is, from which the watch begins.
+		_, err := apps.List(t.Context(), metav1.ListOptions{
+			ResourceVersion: reported.ResourceVersion, ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan,
+		})
+		must(t, err)
+		if diff := cmp.Diff(want, watched(t, apps)); diff != "" {
+			t.Errorf("resources (-want +got):\n%s", diff)
+		}
+	}
+}
+
+// watched returns the resources that the first event of a watch shows.
+func watched(t *testing.T, apps argoclient.ApplicationInterface) []v1alpha1.ResourceStatus {
+	t.Helper()
 	watcher, err := apps.Watch(t.Context(), metav1.ListOptions{ResourceVersion: "0"})
 	must(t, err)
 	defer watcher.Stop()
@@ -165,7 +180,5 @@ func watchShowsResources(t *testing.T, w *world) {
 	if !isApplication {
 		t.Fatalf("the watch sent %v", event)
 	}
-	if diff := cmp.Diff(want, app.Status.Resources); diff != "" {
-		t.Errorf("resources (-want +got):\n%s", diff)
-	}
+	return app.Status.Resources
 }
