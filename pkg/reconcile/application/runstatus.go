@@ -124,12 +124,13 @@ func (r *run) shown() string {
 }
 
 func resultsOf(r *run) v1alpha1.ResourceResults {
-	results := make(v1alpha1.ResourceResults, 0, len(r.order))
-	for _, id := range r.order {
+	ids := r.within(statusBytes)
+	results := make(v1alpha1.ResourceResults, 0, len(ids))
+	for _, id := range ids {
 		did := r.results[id]
 		entry := v1alpha1.ResourceResult{
 			Group: id.Group, Version: did.version, Kind: id.Kind, Namespace: id.Namespace, Name: id.Name,
-			Status: did.status, Message: did.message, SyncPhase: v1alpha1.SyncPhase(id.Phase), HookPhase: did.phase,
+			Status: did.status, Message: brief(did.message), SyncPhase: v1alpha1.SyncPhase(id.Phase), HookPhase: did.phase,
 			Images: did.images,
 		}
 		if did.hook {

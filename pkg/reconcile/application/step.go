@@ -165,7 +165,7 @@ func failuresOf(summary string, results []apply.Result) string {
 	var failures []string
 	for _, result := range results {
 		if result.Err != nil {
-			failures = append(failures, fmt.Sprintf("%s %s: %s", result.Kind, result.Name, result.Message))
+			failures = append(failures, fmt.Sprintf("%s %s: %s", result.Kind, result.Name, brief(result.Message)))
 		}
 	}
 	if len(failures) == 0 {

@@ -89,12 +89,13 @@ func requesterOf(operation v1alpha1.Operation) capstan.SyncRunRequester {
 }
 
 func runResources(done *run) []capstan.SyncRunResource {
-	resources := make([]capstan.SyncRunResource, 0, len(done.order))
-	for _, id := range done.order {
+	ids := done.within(recordBytes)
+	resources := make([]capstan.SyncRunResource, 0, len(ids))
+	for _, id := range ids {
 		did := done.results[id]
 		entry := capstan.SyncRunResource{
 			Group: id.Group, Version: did.version, Kind: id.Kind, Namespace: id.Namespace, Name: id.Name,
-			UID: did.uid, Action: did.action, Status: did.status, Message: did.message,
+			UID: did.uid, Action: did.action, Status: did.status, Message: brief(did.message),
 		}
 		if did.hook {
 			entry.HookType, entry.HookPhase = v1alpha1.HookType(id.Phase), did.phase
