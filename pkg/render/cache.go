@@ -163,8 +163,12 @@ func (c *Cache) Render(ctx context.Context, input Input) (Output, error) {
 }
 
 // perApplication reports whether another application may fare otherwise than one that ended
-// with err: a limit, a crash or a broken machine is the same for all.
+// with err: a limit, a crash or a broken machine is the same for all, which repositories a
+// project may read is not.
 func perApplication(err error) bool {
+	if _, refused := errors.AsType[*DependencyError](err); refused {
+		return true
+	}
 	failed, ok := errors.AsType[*SourceError](err)
 	return err == nil || ok && failed.Reason != ReasonCrashed
 }

@@ -4,6 +4,7 @@
 package render
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,7 +29,7 @@ type conversation struct {
 	ended bool
 }
 
-func (c *conversation) run(job request) (result, error) {
+func (c *conversation) run(ctx context.Context, job request) (result, error) {
 	if err := writeJSON(c.process.in, frameRequest, job); err != nil {
 		return result{}, err
 	}
@@ -38,7 +39,7 @@ func (c *conversation) run(job request) (result, error) {
 			return result{}, c.tooLong(kind, err)
 		}
 		c.frames++
-		if err := c.handle(kind, payload); err != nil {
+		if err := c.handle(ctx, kind, payload); err != nil {
 			return result{}, err
 		}
 	}
@@ -48,7 +49,7 @@ func (c *conversation) run(job request) (result, error) {
 // allowed bounds the length of what a worker may send next.
 func (c *conversation) allowed(kind frameKind) int64 {
 	switch kind {
-	case frameStat, frameList, frameRead, frameOverride, frameVariable, frameCluster:
+	case frameStat, frameList, frameRead, frameOverride, frameVariable, frameCluster, frameChart:
 		return maxPathBytes
 	case frameManifest:
 		return c.limits.OutputBytes - c.bytes
@@ -65,7 +66,7 @@ func (c *conversation) tooLong(kind frameKind, err error) error {
 	return err
 }
 
-func (c *conversation) handle(kind frameKind, payload []byte) error {
+func (c *conversation) handle(ctx context.Context, kind frameKind, payload []byte) error {
 	switch kind {
 	case frameManifest:
 		return c.manifest(payload)
@@ -74,15 +75,15 @@ func (c *conversation) handle(kind frameKind, payload []byte) error {
 	case frameFailure:
 		return c.failure(payload)
 	default:
-		return c.answer(kind, string(payload))
+		return c.answer(ctx, kind, string(payload))
 	}
 }
 
-func (c *conversation) answer(kind frameKind, question string) error {
+func (c *conversation) answer(ctx context.Context, kind frameKind, question string) error {
 	if _, name := splitQuestion(question); ofTree(kind) && !fs.ValidPath(name) {
 		return fmt.Errorf("%w: path %q", errNonsense, question)
 	}
-	data, ok, err := c.answers.answer(kind, question)
+	data, ok, err := c.answers.answer(ctx, kind, question)
 	if err != nil {
 		return err
 	}
@@ -97,7 +98,9 @@ func (c *conversation) answer(kind frameKind, question string) error {
 }
 
 // ofTree tells which questions are about a path.
-func ofTree(kind frameKind) bool { return kind != frameVariable && kind != frameCluster }
+func ofTree(kind frameKind) bool {
+	return kind != frameVariable && kind != frameCluster && kind != frameChart
+}
 
 func (c *conversation) manifest(payload []byte) error {
 	c.bytes += int64(len(payload))

@@ -44,7 +44,7 @@ func FuzzParentDecoder(f *testing.F) {
 		limits := Limits{OutputBytes: 1 << 16, Objects: 10, Requests: 100, ReadBytes: 1 << 16, FileBytes: 1 << 16}
 		worker := &process{in: bufio.NewWriter(&bytes.Buffer{}), out: bufio.NewReader(bytes.NewReader(data)), log: &tail{}}
 		talk := &conversation{process: worker, limits: limits, answers: newRecorder(input, limits)}
-		got, err := talk.run(request{})
+		got, err := talk.run(t.Context(), request{})
 		if err == nil && (!talk.ended || got.sourceType == "") {
 			t.Fatal("a render ended well without an end")
 		}

@@ -40,7 +40,7 @@ func (w *work) helm(out *output) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	templating := &templating{work: w, options: options, release: named, files: files}
+	templating := &templating{work: w, options: options, release: named, files: files, lent: map[string][]file{}}
 	if err := templating.run(out, newRandomness(0)); err != nil {
 		return "", err
 	}
@@ -75,6 +75,8 @@ type templating struct {
 	options v1alpha1.ApplicationSourceHelm
 	release common.ReleaseOptions
 	files   []file
+	// lent are the files of charts from elsewhere.
+	lent map[string][]file
 	// called are the functions of the templates that have another result each time.
 	called []string
 }
@@ -135,24 +137,11 @@ func (t *templating) load() (*chart.Chart, error) {
 		return nil, fault(ReasonInvalid, t.work.root, "is a %s chart, which renders nothing by itself: "+
 			"name a chart that depends on it", kind)
 	}
-	if missing := missingDependencies(loaded); len(missing) > 0 {
-		return nil, fault(ReasonNotFound, t.work.root, "Chart.yaml depends on %s, which charts/ does not hold: "+
-			"commit charts/ as helm dependency build fills it", strings.Join(missing, ", "))
+	if err := t.complete(loaded); err != nil {
+		return nil, err
 	}
 	order(loaded)
 	return loaded, nil
-}
-
-// missingDependencies returns the dependencies of Chart.yaml that are not there.
-func missingDependencies(loaded *chart.Chart) []string {
-	var names []string
-	for _, wanted := range loaded.Metadata.Dependencies {
-		has := func(c *chart.Chart) bool { return wanted != nil && c.Name() == wanted.Name }
-		if wanted != nil && !slices.ContainsFunc(loaded.Dependencies(), has) {
-			names = append(names, wanted.Name)
-		}
-	}
-	return names
 }
 
 func order(loaded *chart.Chart) {

@@ -260,7 +260,7 @@ func TestHelmCharts(t *testing.T) {
 			files: "-- Chart.yaml --\n" + chart("lib", ", type: library"), fault: "library chart",
 		},
 		"a dependency that is missing": {
-			files: "-- Chart.yaml --\n" + chart("shop", ", dependencies: [{name: gone, version: 1.0.0}]"), fault: "depends on gone",
+			files: "-- Chart.yaml --\n" + chart("shop", ", dependencies: [{name: gone, version: 1.0.0}]"), fault: `the dependency "gone" in version "1.0.0": charts/ does not hold it`,
 		},
 		"options of helm without a chart": {options: "{}", files: "-- a.yaml --\n" + cm + "a}\n", fault: "no Chart.yaml"},
 		"a chart for another Kubernetes": {

@@ -99,7 +99,7 @@ func (p *process) stop() {
 func (p *process) render(ctx context.Context, job request, answers *recorder) (result, error) {
 	undo := context.AfterFunc(ctx, p.kill)
 	c := &conversation{process: p, limits: job.Limits, answers: answers}
-	out, err := c.run(job)
+	out, err := c.run(ctx, job)
 	p.renders++
 	if !undo() {
 		p.spent = true

@@ -27,6 +27,7 @@ const (
 	frameOverride frameKind = 'O' // a directory; answered with the application's own override file there
 	frameVariable frameKind = 'V' // a name of the build environment; answered with its value
 	frameCluster  frameKind = 'C' // what is asked of the destination; answered with it
+	frameChart    frameKind = 'P' // chartQuestion as JSON; answered once lentMount shows the chart
 	frameManifest frameKind = 'M' // one object as JSON
 	frameDone     frameKind = 'D' // done as JSON
 	frameFailure  frameKind = 'F' // failure as JSON

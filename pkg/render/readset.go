@@ -4,6 +4,7 @@
 package render
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -41,6 +42,8 @@ func (r read) holds(input Input) bool {
 	case frameCluster:
 		answer, _, err := ofDestination(input.Destination, r.Path)
 		return err == nil && answer == r.Answer
+	case frameChart:
+		return originHolds(input, r.Path, r.Answer)
 	}
 	tree, mounted := input.tree(r.Mount)
 	return mounted && r.holdsIn(tree)
@@ -114,6 +117,9 @@ type recorder struct {
 	seen     map[read]struct{}
 	requests int
 	bytes    int64
+	// charts counts those that were asked for; lent is the last of them.
+	charts int
+	lent   source.Tree
 	// opaque says that an answer has no object id, so that the render cannot be recognised.
 	opaque bool
 }
@@ -123,7 +129,7 @@ func newRecorder(input Input, limits Limits) *recorder {
 }
 
 // answer returns the payload for a question, and whether there is any.
-func (r *recorder) answer(op frameKind, path string) ([]byte, bool, error) {
+func (r *recorder) answer(ctx context.Context, op frameKind, path string) ([]byte, bool, error) {
 	if r.requests++; r.requests > r.limits.Requests {
 		return nil, false, countLimit("number of times that a render looks at the repository", r.limits.Requests)
 	}
@@ -139,6 +145,8 @@ func (r *recorder) answer(op frameKind, path string) ([]byte, bool, error) {
 		}
 		r.record(read{Op: op, Path: path, Answer: answer})
 		return data, answer != absent, nil
+	case frameChart:
+		return r.chart(ctx, path)
 	case frameOverride:
 		file, ok := overridePath(path, r.input.Application)
 		if !ok {
@@ -154,6 +162,9 @@ func (r *recorder) answer(op frameKind, path string) ([]byte, bool, error) {
 func (r *recorder) ofTree(op frameKind, question string) ([]byte, bool, error) {
 	mount, path := splitQuestion(question)
 	tree, mounted := r.input.tree(mount)
+	if mount == lentMount {
+		tree, mounted = r.lent, r.lent != nil
+	}
 	if !mounted {
 		return nil, false, fmt.Errorf("%w: mount %q", errNonsense, mount)
 	}
@@ -232,6 +243,9 @@ func (r *recorder) none(question read, err error) ([]byte, bool, error) {
 }
 
 func (r *recorder) record(answer read) {
+	if answer.Mount == lentMount {
+		return
+	}
 	if _, has := r.seen[answer]; has {
 		return
 	}

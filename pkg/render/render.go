@@ -32,6 +32,8 @@ type Input struct {
 	// Destination tells what the destination offers. Only what templates ask of it becomes
 	// part of what their render depends on.
 	Destination Capabilities
+	// Dependencies lends the charts that a chart depends on; nil lends none.
+	Dependencies Dependencies
 }
 
 // Capabilities is what templates may ask of a cluster.

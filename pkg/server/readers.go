@@ -33,15 +33,38 @@ func (c *control) Snapshot(ctx context.Context, url, revision, tagPrefix, owner 
 func (c *control) Chart(
 	ctx context.Context, from argov1alpha1.ApplicationSource, owner string,
 ) (*source.Snapshot, error) {
-	request := source.Request{URL: from.RepoURL, Chart: from.Chart, Revision: from.TargetRevision}
-	request.PassCredentials = from.Helm != nil && from.Helm.PassCredentials != nil && *from.Helm.PassCredentials
-	return c.read(ctx, request, owner)
+	return c.read(ctx, chartRequest(from), owner)
+}
+
+// ChartOrigin names what a chart is read from and with, without reading it.
+func (c *control) ChartOrigin(from argov1alpha1.ApplicationSource, owner string) (string, error) {
+	request, err := c.trusted(chartRequest(from), owner)
+	if err != nil {
+		return "", err
+	}
+	return c.repositories.ChartOrigin(request)
+}
+
+func chartRequest(from argov1alpha1.ApplicationSource) source.Request {
+	return source.Request{
+		URL: from.RepoURL, Chart: from.Chart, Revision: from.TargetRevision,
+		PassCredentials: from.Helm != nil && from.Helm.PassCredentials != nil && *from.Helm.PassCredentials,
+	}
 }
 
 func (c *control) read(ctx context.Context, request source.Request, owner string) (*source.Snapshot, error) {
+	request, err := c.trusted(request, owner)
+	if err != nil {
+		return nil, err
+	}
+	return c.repositories.Snapshot(ctx, request)
+}
+
+// trusted adds the credentials that the project may use.
+func (c *control) trusted(request source.Request, owner string) (source.Request, error) {
 	secrets, err := c.host.secrets.List(labels.Everything())
 	if err != nil {
-		return nil, fmt.Errorf("list repository Secrets: %w", err)
+		return source.Request{}, fmt.Errorf("list repository Secrets: %w", err)
 	}
 	find := source.CredentialsFrom
 	if request.OfCharts() {
@@ -49,11 +72,11 @@ func (c *control) read(ctx context.Context, request source.Request, owner string
 	}
 	credentials, err := find(secrets, request.URL, owner)
 	if err != nil {
-		return nil, err
+		return source.Request{}, err
 	}
 	trust := source.TrustFrom(c.host.setting(knownHostsMap), c.host.setting(certificatesMap))
 	request.Credentials = credentials.Trusting(trust, request.URL)
-	return c.repositories.Snapshot(ctx, request)
+	return request, nil
 }
 
 // Invalidate makes the next Snapshot of a repository ask its server.

@@ -109,15 +109,23 @@ func checkChartName(name string) error {
 	return nil
 }
 
-func (c *charts) origin(request Request) (*chartOrigin, error) {
-	at, err := parseChartLocation(request.URL)
-	if err != nil {
-		return nil, failure(Invalid, "the URL %w", err)
+// place names where a request is read, and with what.
+func (c *charts) place(request Request) (at location, name, key string, err error) {
+	if at, err = parseChartLocation(request.URL); err != nil {
+		return location{}, "", "", failure(Invalid, "the URL %w", err)
 	}
-	name := at.scheme + "://" + at.authority() + at.path
-	key := "charts-" + request.Credentials.identity(c.owner.salt, name)
+	name = at.scheme + "://" + at.authority() + at.path
+	key = "charts-" + request.Credentials.identity(c.owner.salt, name)
 	if request.PassCredentials {
 		key += "-pass"
+	}
+	return at, name, key, nil
+}
+
+func (c *charts) origin(request Request) (*chartOrigin, error) {
+	at, name, key, err := c.place(request)
+	if err != nil {
+		return nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -220,6 +220,16 @@ func (r *Repositories) repository(url string, credentials Credentials) (*reposit
 	return added, nil
 }
 
+// ChartOrigin names the repository of a request for a chart and what it is read with: what
+// has the same name has the same content. No server is asked.
+func (r *Repositories) ChartOrigin(request Request) (string, error) {
+	_, _, key, err := r.charts.place(request)
+	if err != nil {
+		return "", about(err, redacted(request.URL), "")
+	}
+	return key, nil
+}
+
 // Invalidate makes the next Snapshot of a repository ask the server again, whatever the
 // form of the URL and the credentials.
 func (r *Repositories) Invalidate(url string) {

@@ -145,3 +145,32 @@ func TestAChartOfAChartRepositoryFollowsItsRange(t *testing.T) {
 		"jsonpath={.status.sync.revisions[0]}")
 	s.remove("chart")
 }
+
+func TestAChartInGitDependsOnOneOfAChartRepository(t *testing.T) {
+	charts := &chartRepository{files: map[string][]byte{}}
+	charts.publish(t, "1.0.0")
+	server := httptest.NewServer(charts)
+	t.Cleanup(server.Close)
+	depends := func(version string) map[string]string {
+		return map[string]string{"app/Chart.yaml": fmt.Sprintf("{apiVersion: v2, name: umbrella, version: 1.0.0, dependencies: "+
+			"[{name: shop, version: %q, repository: %q}, {name: base, version: '>=0.1.0', repository: 'file://../base'}]}\n",
+			version, server.URL)}
+	}
+	s := begin(t, "umbrella", map[string]string{
+		"app/values.yaml": "shop: {colour: blue}\n", "base/Chart.yaml": "{apiVersion: v2, name: base, version: 0.1.0}\n",
+		"base/templates/base.yaml": configMap("base", "here"),
+	})
+	s.push(depends("1.0.0"))
+	s.apply(s.application("umbrella", staging, "app", ""))
+	s.settled("umbrella")
+	s.value(staging, "configmap/shop", ".data.value", "1.0.0 blue")
+	s.value(staging, "configmap/base", ".data.value", "here")
+
+	s.push(depends("9.0.0"))
+	s.condition("umbrella", "ComparisonError", "the repository has no such version of the chart")
+	s.value(staging, "configmap/shop", ".data.value", "1.0.0 blue")
+	charts.publish(t, "1.0.0", "9.0.0")
+	s.run(s.hub, "annotate", "application", "umbrella", "-n", argocd, "argocd.argoproj.io/refresh=normal")
+	s.value(staging, "configmap/shop", ".data.value", "9.0.0 blue")
+	s.remove("umbrella")
+}

@@ -26,6 +26,8 @@ type Sources interface {
 	Snapshot(ctx context.Context, url, revision, tagPrefix, project string) (*source.Snapshot, error)
 	// Chart returns the tree of a version of a chart from a chart repository or a registry.
 	Chart(ctx context.Context, from v1alpha1.ApplicationSource, project string) (*source.Snapshot, error)
+	// ChartOrigin names what a chart is read from and with; no server is asked.
+	ChartOrigin(from v1alpha1.ApplicationSource, project string) (string, error)
 	// Invalidate makes the next Snapshot ask the remote.
 	Invalidate(url string)
 }

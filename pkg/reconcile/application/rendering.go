@@ -152,6 +152,7 @@ func (r *Reconciler) render(ctx context.Context, p *pass) error {
 			Repository: one.RepoURL, Revision: p.read.snapshots[i].Revision, Tree: p.read.snapshots[i].Tree,
 			Mounts: mounts, Source: one, Application: r.instanceName(p.app),
 			Namespace: p.app.Spec.Destination.Namespace, Project: p.owner.Name, Destination: offered,
+			Dependencies: lender{sources: r.Sources, owner: p.owner, helm: one.Helm},
 		})
 		if err != nil {
 			err = fmt.Errorf("revision %s: %w", shortened(p.read.snapshots[i].Revision), err)

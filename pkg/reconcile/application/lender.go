@@ -1,0 +1,50 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package application
+
+import (
+	"context"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/project"
+	"github.com/capstan-dev/capstan/pkg/render"
+	"github.com/capstan-dev/capstan/pkg/source"
+)
+
+// lender lends charts what they depend on, as far as the project permits.
+type lender struct {
+	sources Sources
+	owner   *v1alpha1.AppProject
+	helm    *v1alpha1.ApplicationSourceHelm
+}
+
+var _ render.Dependencies = lender{}
+
+// Origin names a repository that the project permits, and what it is read with.
+func (l lender) Origin(repository string) (string, error) {
+	if err := project.PermitsSource(l.owner, repository); err != nil {
+		return "", err
+	}
+	return l.sources.ChartOrigin(l.from(repository, "", ""), l.owner.Name)
+}
+
+// Chart reads a chart of a repository that the project permits.
+func (l lender) Chart(ctx context.Context, repository, name, version string) (source.Tree, error) {
+	if err := project.PermitsSource(l.owner, repository); err != nil {
+		return nil, err
+	}
+	snapshot, err := l.sources.Chart(ctx, l.from(repository, name, version), l.owner.Name)
+	if err != nil {
+		return nil, err
+	}
+	return snapshot.Tree, nil
+}
+
+func (l lender) from(repository, name, version string) v1alpha1.ApplicationSource {
+	from := v1alpha1.ApplicationSource{RepoURL: repository, Chart: name, TargetRevision: version}
+	if l.helm != nil {
+		from.Helm = &v1alpha1.ApplicationSourceHelm{PassCredentials: l.helm.PassCredentials}
+	}
+	return from
+}
