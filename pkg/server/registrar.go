@@ -19,7 +19,6 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/metadata"
 	"k8s.io/klog/v2"
-	apiregistrationv1 "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
 	apiregistrationclient "k8s.io/kube-aggregator/pkg/client/clientset_generated/clientset/typed/apiregistration/v1"
 )
 
@@ -118,14 +117,9 @@ func (r *registrar) Register(ctx context.Context, gv schema.GroupVersion, withCR
 }
 
 func (r *registrar) apply(ctx context.Context, gv schema.GroupVersion, change registrationChange) (err error) {
-	if change.Delete != nil {
-		if err = r.remove(ctx, change.Delete); err != nil {
-			return err
-		}
-	}
 	switch {
 	case change.Create != nil:
-		_, err = r.apiServices.Create(ctx, change.Create, metav1.CreateOptions{})
+		err = r.create(ctx, change)
 	case change.Patch != nil:
 		_, err = r.apiServices.Patch(ctx, apiServiceName(gv), types.MergePatchType, change.Patch, metav1.PatchOptions{})
 	default:
@@ -138,21 +132,28 @@ func (r *registrar) apply(ctx context.Context, gv schema.GroupVersion, change re
 	return nil
 }
 
-// remove deletes an APIService and lets the aggregator see that it is gone: one that it sees only replaced is to
-// it the one that it knew.
-func (r *registrar) remove(ctx context.Context, shipped *apiregistrationv1.APIService) error {
-	err := r.apiServices.Delete(ctx, shipped.Name, metav1.DeleteOptions{
-		Preconditions: metav1.NewUIDPreconditions(string(shipped.UID)),
-	})
-	if err != nil && !apierrors.IsNotFound(err) {
-		return fmt.Errorf("delete the APIService that names no service: %w", err)
+// create makes an APIService, in the place of another one where there is one. Other replicas may do the same at the
+// same time: whoever comes late leaves it as it is, and compares it at the next pass.
+func (r *registrar) create(ctx context.Context, change registrationChange) error {
+	if shipped := change.Delete; shipped != nil {
+		err := r.apiServices.Delete(ctx, shipped.Name, metav1.DeleteOptions{
+			Preconditions: metav1.NewUIDPreconditions(string(shipped.UID)),
+		})
+		if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
+			return fmt.Errorf("delete the one that names no service: %w", err)
+		}
 	}
+	// The aggregator has to see that the one before is gone: one that it sees only replaced is to it the one that it
+	// knew. One that is not there may have been deleted by another replica a moment ago.
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-time.After(forgetDelay):
-		return nil
 	}
+	if _, err := r.apiServices.Create(ctx, change.Create, metav1.CreateOptions{}); !apierrors.IsAlreadyExists(err) {
+		return err
+	}
+	return nil
 }
 
 // unserved names the CRDs that serve resources of a group-version that we do not.

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -18,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/sets"
 	dynamicfake "k8s.io/client-go/dynamic/fake"
 	metadatafake "k8s.io/client-go/metadata/fake"
+	clienttesting "k8s.io/client-go/testing"
 	apiregistrationv1 "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
 	aggregatorfake "k8s.io/kube-aggregator/pkg/client/clientset_generated/clientset/fake"
 
@@ -207,6 +209,31 @@ func TestRegister(t *testing.T) {
 		}
 		if diff := cmp.Diff([]string{"get", "create", "get"}, verbs); diff != "" {
 			t.Errorf("requests (-want +got):\n%s", diff)
+		}
+	})
+	t.Run("leaves what another replica made in the meantime", func(t *testing.T) {
+		t.Parallel()
+		r, host := newRegistrar(t)
+		first := shipped()
+		first.UID = "shipped"
+		services := host.ApiregistrationV1().APIServices()
+		if _, err := services.Create(t.Context(), first, metav1.CreateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		// The other one is faster: what is to be deleted is gone, and what is to be created is there.
+		host.PrependReactor("delete", "apiservices", func(clienttesting.Action) (bool, runtime.Object, error) {
+			other := wanted().apiService(argov1alpha1.SchemeGroupVersion)
+			other.UID = "other"
+			resource := apiregistrationv1.SchemeGroupVersion.WithResource("apiservices")
+			return true, nil, errors.Join(host.Tracker().Update(resource, other, ""),
+				apierrors.NewConflict(resource.GroupResource(), other.Name, errors.New("the UID is another")))
+		})
+		if err := r.Register(t.Context(), argov1alpha1.SchemeGroupVersion, false); err != nil {
+			t.Fatal(err)
+		}
+		found, err := services.Get(t.Context(), first.Name, metav1.GetOptions{})
+		if err != nil || found.UID != "other" {
+			t.Errorf("the APIService is %v, %v, want that of the other replica", found, err)
 		}
 	})
 }
