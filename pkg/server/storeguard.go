@@ -5,6 +5,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -87,11 +88,16 @@ func (g *storeGuard) Pass(ctx context.Context) error {
 	if g.serving != nil && g.serving.ID == store.ID && g.serving.Mark <= store.Mark {
 		return g.mark(ctx, store, revision)
 	}
-	return g.decide(ctx, store)
+	return g.decide(ctx)
 }
 
-func (g *storeGuard) decide(ctx context.Context, store storeRecord) error {
+func (g *storeGuard) decide(ctx context.Context) error {
 	memory, err := g.memory.Read(ctx)
+	// The store is read after what it is compared with: another replica may mark both at this moment.
+	store, _, unread := g.record.Read(ctx)
+	if unread != nil {
+		return errors.Join(err, unread)
+	}
 	verdict := decideStore(memory, store)
 	if verdict == storeAdopted {
 		if err = g.memory.Adopt(ctx, store); err == nil {

@@ -9,11 +9,14 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apiserver/pkg/storage/storagebackend"
 	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
 )
 
 func TestDecideStore(t *testing.T) {
@@ -194,6 +197,19 @@ func TestStoreGuard(t *testing.T) {
 		restarted.accept(t, g.remembered(t)[memoryID])
 		if err := restarted.pass(t); err != nil {
 			t.Errorf("the accepted copy is refused: %v", err)
+		}
+	})
+	t.Run("serves a store that another replica marks at the same moment", func(t *testing.T) {
+		t.Parallel()
+		host := fake.NewClientset()
+		one, two := newGuard(t, host, endpoint, "/both"), newGuard(t, host, endpoint, "/both")
+		_ = one.pass(t)
+		host.PrependReactor("get", "configmaps", func(clienttesting.Action) (bool, runtime.Object, error) {
+			_, _, err := one.record.Mark(t.Context(), one.serving.ID, 1000)
+			return true, &corev1.ConfigMap{Data: map[string]string{memoryID: one.serving.ID, memoryHighWater: "1000"}}, err
+		})
+		if err := two.pass(t); err != nil {
+			t.Errorf("the store is refused: %v", err)
 		}
 	})
 	t.Run("writes nothing while nobody writes", func(t *testing.T) {
