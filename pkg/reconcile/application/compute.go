@@ -7,12 +7,20 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/apply"
 	"github.com/capstan-dev/capstan/pkg/cluster"
 	"github.com/capstan-dev/capstan/pkg/manifest"
 	"github.com/capstan-dev/capstan/pkg/plan"
+)
+
+const (
+	// firstList is how long a comparison waits for the objects of a destination to be listed.
+	firstList = 10 * time.Second
+	// listed is how often it looks whether they are.
+	listed = 50 * time.Millisecond
 )
 
 // Computed is what a sync to a revision would do, found out by the stages that would do it.
@@ -70,7 +78,7 @@ func (r *Reconciler) Compute(
 		return nil, fmt.Errorf("compare: %w", err)
 	}
 	s := &state{applied: appliedOf(recorded)}
-	if err := r.compare(ctx, p, s); err != nil {
+	if err := r.compareSoon(ctx, p, s); err != nil {
 		return nil, err
 	}
 	computed.Plan, computed.pass = *p.plan, p
@@ -78,4 +86,22 @@ func (r *Reconciler) Compute(
 		return nil, err
 	}
 	return computed, nil
+}
+
+// compareSoon waits for objects that nobody here watched before: in a replica that does not
+// reconcile, the first request is what begins to read them.
+func (r *Reconciler) compareSoon(ctx context.Context, p *pass, s *state) error {
+	ctx, cancel := context.WithTimeout(ctx, firstList)
+	defer cancel()
+	for {
+		err := r.compare(ctx, p, s)
+		if !opening(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-r.Clock.After(listed):
+		}
+	}
 }
