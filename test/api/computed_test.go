@@ -4,9 +4,12 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
@@ -52,6 +55,14 @@ func notComputed(t *testing.T, w *world) {
 	for _, path := range []string{"manifests", "diff"} {
 		err := w.computed(t, admin, namespace, path, "broken", &v1alpha1.ApplicationManifests{})
 		refused(t, err, http.StatusUnprocessableEntity, "web", errStage.Error())
+		// They are what kubectl shows.
+		want := []metav1.StatusCause{{Field: "spec", Message: errStage.Error()}}
+		var status apierrors.APIStatus
+		if errors.As(err, &status) {
+			if diff := cmp.Diff(want, status.Status().Details.Causes); diff != "" {
+				t.Errorf("causes of the refusal of %s (-want +got):\n%s", path, diff)
+			}
+		}
 	}
 	empty := w.applications(t, admin, newNamespace())
 	_, err := empty.GetDiff(t.Context(), "web", metav1.GetOptions{})

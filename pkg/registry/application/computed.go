@@ -106,6 +106,8 @@ func read(ctx context.Context, store *genericregistry.Store, name string) (*v1al
 func unprocessable(app *v1alpha1.Application, err error) error {
 	answer := apierrors.NewInvalid(v1alpha1.Kind("Application"), app.Name, nil)
 	answer.ErrStatus.Message = "Application " + app.Name + ": " + err.Error()
+	// kubectl shows the causes alone.
+	answer.ErrStatus.Details.Causes = []metav1.StatusCause{{Field: "spec", Message: err.Error()}}
 	return answer
 }
 
