@@ -42,6 +42,9 @@ type Options struct {
 	Args []string
 	// Audit has every request to the clusters and to Capstan written down.
 	Audit bool
+	// Replicas runs the replicas of the overlay ha instead of one server. They have the flags of the manifest: Args are
+	// not used, and Audit holds for the clusters alone.
+	Replicas bool
 	// Race builds the server with the race detector.
 	Race bool
 	// Out takes progress.
@@ -50,10 +53,12 @@ type Options struct {
 
 // World is what runs.
 type World struct {
-	Plane   *plane.Plane
-	Git     *gitserver.Server
-	Capstan *capstan.Server
-	options Options
+	Plane *plane.Plane
+	Git   *gitserver.Server
+	// Capstan is the server, or Replicas are: the other one is nil.
+	Capstan  *capstan.Server
+	Replicas *capstan.Replicas
+	options  Options
 }
 
 // New starts everything.
@@ -71,29 +76,51 @@ func New(ctx context.Context, options Options) (w *World, err error) {
 	if err != nil {
 		return w, err
 	}
-	w.Capstan, err = capstan.Deploy(ctx, capstan.Options{
-		Root: options.Root, Dir: filepath.Join(options.Dir, "capstan"), Plane: w.Plane, Hub: Hub, Args: options.Args,
-		Audit: options.Audit, Race: options.Race, Out: options.Out,
-	})
+	url, err := w.deploy(ctx)
 	if err != nil {
 		return w, err
 	}
-	if err := w.startGit(); err != nil {
+	if err := w.startGit(url + "/api/webhook"); err != nil {
 		return w, err
 	}
 	if err := w.Hub().Apply(ctx, webhookSecret()); err != nil {
 		return w, err
 	}
-	return w, w.Capstan.Start(ctx)
+	return w, w.start(ctx)
 }
 
-func (w *World) startGit() (err error) {
+// deploy deploys Capstan and returns where it will listen.
+func (w *World) deploy(ctx context.Context) (url string, err error) {
+	options := capstan.Options{
+		Root: w.options.Root, Dir: filepath.Join(w.options.Dir, "capstan"), Plane: w.Plane, Hub: Hub,
+		Args: w.options.Args, Audit: w.options.Audit, Race: w.options.Race, Out: w.options.Out,
+	}
+	if w.options.Replicas {
+		if w.Replicas, err = capstan.DeployReplicas(ctx, options); err != nil {
+			return "", err
+		}
+		return w.Replicas.URL(), nil
+	}
+	if w.Capstan, err = capstan.Deploy(ctx, options); err != nil {
+		return "", err
+	}
+	return w.Capstan.URL(), nil
+}
+
+func (w *World) start(ctx context.Context) error {
+	if w.Replicas != nil {
+		return w.Replicas.Start(ctx)
+	}
+	return w.Capstan.Start(ctx)
+}
+
+func (w *World) startGit(webhook string) (err error) {
 	dir := filepath.Join(w.options.Dir, "git")
 	if err = os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make the folder of repositories: %w", err)
 	}
 	w.Git, err = gitserver.New(dir, gitserver.Options{
-		Webhook: w.Capstan.URL() + "/api/webhook", WebhookSecret: webhookKey,
+		Webhook: webhook, WebhookSecret: webhookKey,
 		// The server's certificate is of an authority of its own, which the hub's APIServices name.
 		WebhookClient: &http.Client{Transport: &http.Transport{
 			TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // loopback, and signed.
@@ -167,6 +194,9 @@ func (w *World) Close() error {
 	var errs []error
 	if w.Capstan != nil {
 		errs = append(errs, w.Capstan.Stop())
+	}
+	if w.Replicas != nil {
+		errs = append(errs, w.Replicas.Stop())
 	}
 	if w.Git != nil {
 		w.Git.Close()
