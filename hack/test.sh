@@ -24,4 +24,8 @@ step "Tests of the control plane"
 go -C hack/controlplane test -p 2 -timeout 40m ./...
 
 step "End-to-end tests"
-go test -p 1 -timeout 40m ./test/e2e/...
+go test -timeout 40m ./test/e2e
+
+# They mostly wait, for leases and intervals, and so leave each other time.
+step "End-to-end tests of replicas and of a neighbour"
+go test -p 2 -timeout 20m ./test/e2e/*/
