@@ -76,6 +76,8 @@ type scan struct {
 	recurse bool
 	out     *output
 	bytes   int64
+	// imports are shared by all Jsonnet files.
+	imports *imports
 }
 
 func (s *scan) list(directory string) error {
@@ -108,14 +110,13 @@ func (s *scan) visit(name string, kind source.Kind) error {
 	if bytes.Contains(data, []byte(skipMarker)) {
 		return nil
 	}
-	if strings.HasSuffix(name, ".jsonnet") {
-		return fault(ReasonUnsupported, name,
-			"Jsonnet is not supported by this version: leave the file out with spec.source.directory.exclude")
-	}
 	if s.bytes += int64(len(data)); s.bytes > s.out.limits.ManifestBytes {
 		return bytesLimit("combined size of the manifest files", s.out.limits.ManifestBytes)
 	}
-	if strings.HasSuffix(name, ".json") {
+	switch path.Ext(name) {
+	case ".jsonnet":
+		return s.jsonnetFile(name, data)
+	case ".json":
 		return s.out.parseJSON(name, data)
 	}
 	return s.out.parseYAML(name, data)

@@ -135,9 +135,6 @@ func TestSourcesThatCannotBeRendered(t *testing.T) {
 		"a plugin is not supported": {
 			spec: "{path: ., plugin: {name: x}}", files: "-- a.yaml --\n", reason: ReasonUnsupported, want: "type Plugin",
 		},
-		"Jsonnet is not supported": {
-			spec: "path: .", files: "-- a.jsonnet --\n{}\n", reason: ReasonUnsupported, path: "a.jsonnet", want: "Jsonnet",
-		},
 		"a glob that cannot be read is invalid": {
 			spec: "{path: ., directory: {include: '[a'}}", files: "-- a.yaml --\n",
 			reason: ReasonInvalid, want: "spec.source.directory.include",

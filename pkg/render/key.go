@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime/debug"
+	"slices"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/manifest"
@@ -25,7 +26,7 @@ func rendererVersion() string {
 	for _, dependency := range info.Deps {
 		switch dependency.Path {
 		case "sigs.k8s.io/kustomize/api", "sigs.k8s.io/kustomize/kyaml", "sigs.k8s.io/yaml",
-			"helm.sh/helm/v4", "github.com/Masterminds/sprig/v3":
+			"helm.sh/helm/v4", "github.com/Masterminds/sprig/v3", "github.com/google/go-jsonnet":
 			version += " " + dependency.Path + "@" + dependency.Version
 		}
 	}
@@ -71,6 +72,11 @@ func usedVariables(input Input) map[string]string {
 	}
 	if input.Source.Helm != nil {
 		visitHelmVariables(input.Source.Helm, visit)
+	}
+	if directory := input.Source.Directory; directory != nil && directory.Jsonnet != nil {
+		for _, variable := range slices.Concat(directory.Jsonnet.TLAs, directory.Jsonnet.ExtVars) {
+			visit(variable.Value)
+		}
 	}
 	return used
 }

@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+	"unicode"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/source"
@@ -80,7 +82,19 @@ func (f failure) err() error {
 	if f.Limit != "" {
 		return &LimitError{Limit: f.Limit, Value: f.Value}
 	}
-	return &SourceError{Reason: f.Reason, Path: f.Path, Err: errors.New(f.Text[:min(len(f.Text), maxPathBytes)])}
+	return &SourceError{Reason: f.Reason, Path: visible(f.Path), Err: errors.New(visible(f.Text))}
+}
+
+// visible bounds a text that files may have written, and takes out of it what a terminal
+// would obey.
+func visible(text string) string {
+	text = strings.ToValidUTF8(text[:min(len(text), maxPathBytes)], "")
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) || r == '\n' || r == '\t' {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
 }
 
 func failureOf(err error, spent bool) failure {
