@@ -59,15 +59,19 @@ func respected(
 
 // read returns the whole object at a path, nil where there is none.
 func read(ctx context.Context, client rest.Interface, path []string) (*unstructured.Unstructured, error) {
-	reply, err := client.Get().AbsPath(path...).MaxRetries(0).SetHeader("Accept", runtime.ContentTypeJSON).Do(ctx).Raw()
-	if apierrors.IsNotFound(err) && !isUnserved(err) {
+	reply := client.Get().AbsPath(path...).MaxRetries(0).SetHeader("Accept", runtime.ContentTypeJSON).Do(ctx)
+	// What kind of error it is stands in the body, which only Error reads.
+	if err := reply.Error(); apierrors.IsNotFound(err) && !isUnserved(err) {
 		return nil, nil
+	} else if err != nil {
+		return nil, err
 	}
+	raw, err := reply.Raw()
 	if err != nil {
 		return nil, err
 	}
 	object := &unstructured.Unstructured{}
-	if err := object.UnmarshalJSON(reply); err != nil {
+	if err := object.UnmarshalJSON(raw); err != nil {
 		return nil, refusal("the server's answer to the read cannot be understood")
 	}
 	return object, nil

@@ -15,7 +15,8 @@ func (s *story) settings(data string) {
 	s.apply("{apiVersion: v1, kind: ConfigMap, metadata: {name: argocd-cm, namespace: argocd, " +
 		"labels: {app.kubernetes.io/part-of: argocd}}, data: {" + data + "}}")
 	s.Cleanup(func() {
-		if _, err := s.hub.Run(context.Background(), "delete", "configmap", "argocd-cm", "-n", argocd); err != nil {
+		_, err := s.hub.Run(context.Background(), "delete", "configmap", "argocd-cm", "-n", argocd, "--ignore-not-found")
+		if err != nil {
 			s.Error(err)
 		}
 	})
@@ -34,7 +35,7 @@ func TestSyncsWriteAsTheServiceAccountOfTheProject(t *testing.T) {
 	}
 	s.settings(`application.sync.impersonation.enabled: "true"`)
 	project("")
-	s.apply(strings.Replace(s.application("accounts", staging, "app", "{automated: {prune: true, selfHeal: true, retry: {limit: 0}}}"),
+	s.apply(strings.Replace(s.application("accounts", staging, "app", "{automated: {prune: true, selfHeal: true}, retry: {limit: 0}}"),
 		"project: default", "project: accounts", 1))
 	s.operation("accounts", "message", "no entry of spec.destinationServiceAccounts of AppProject accounts fits")
 	s.gone(staging, "configmap/config")
@@ -44,10 +45,10 @@ func TestSyncsWriteAsTheServiceAccountOfTheProject(t *testing.T) {
 	s.settled("accounts")
 	s.value(staging, "configmap/config", ".data.value", "2")
 
-	s.push(map[string]string{"app/secret.yaml": "{apiVersion: v1, kind: Secret, metadata: {name: forbidden}}"})
+	s.push(map[string]string{"app/other.yaml": "{apiVersion: v1, kind: ServiceAccount, metadata: {name: forbidden}}"})
 	s.operation("accounts", "message", "system:serviceaccount:"+s.name+":deployer")
-	s.gone(staging, "secret/forbidden")
-	s.push(nil, "app/secret.yaml")
+	s.gone(staging, "serviceaccount/forbidden")
+	s.push(nil, "app/other.yaml")
 	s.remove("accounts")
 	s.gone(staging, "configmap/config")
 	s.run(s.hub, "delete", "appproject", "accounts", "-n", argocd)
