@@ -34,6 +34,8 @@ type Set struct {
 	Actions []Actions
 	// Differences are the fields that may differ from Git.
 	Differences []Differences
+	// InstanceLabel is the label that names an object's Application beside the annotation, "" for none.
+	InstanceLabel string
 	// Impersonation says as whom syncs write.
 	Impersonation Impersonation
 }
@@ -109,7 +111,7 @@ func Parse(data map[string]string) Set {
 			set.Differences = append(set.Differences, compareOptions(key, text)...)
 		}
 	}
-	set.Impersonation = impersonationOf(data)
+	set.InstanceLabel, set.Impersonation = trackingOf(data), impersonationOf(data)
 	set.addLegacy(data[legacyKey])
 	slices.SortStableFunc(set.Health, byPrecision)
 	return set

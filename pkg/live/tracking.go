@@ -6,6 +6,8 @@ package live
 import (
 	"strings"
 
+	"k8s.io/apimachinery/pkg/util/validation"
+
 	"github.com/capstan-dev/capstan/pkg/manifest"
 )
 
@@ -30,6 +32,15 @@ const (
 // TrackingID returns the value of the tracking annotation of an application's object.
 func TrackingID(application string, key manifest.Key) string {
 	return application + ":" + key.String()
+}
+
+// InstanceLabelValue returns an application's name as the value of a label, which holds at most 63 characters
+// (as Argo CD 3.5: util/kube SetAppInstanceLabel).
+func InstanceLabelValue(application string) string {
+	if len(application) > validation.LabelValueMaxLength {
+		application = application[:validation.LabelValueMaxLength]
+	}
+	return strings.TrimRight(application, "-_.")
 }
 
 // Tracked returns the application that the tracking annotation names, or "" where it is

@@ -81,9 +81,9 @@ func Named(hooks []Hook, revision string, started time.Time) []Hook {
 	return named
 }
 
-// Object returns the manifest to run a named hook by: tracked as the application's, and held
-// until its end was seen.
-func (h Hook) Object(bytes manifest.Manifest, application string) (manifest.Manifest, error) {
+// Object returns the manifest to run a named hook by: tracked as the application's, by a label of
+// that key, too, unless it is "", and held until its end was seen.
+func (h Hook) Object(bytes manifest.Manifest, application, label string) (manifest.Manifest, error) {
 	object, err := bytes.Object()
 	if err != nil {
 		return manifest.Manifest{}, err
@@ -91,6 +91,6 @@ func (h Hook) Object(bytes manifest.Manifest, application string) (manifest.Mani
 	object.SetGenerateName("")
 	object.SetName(h.Name)
 	object.SetFinalizers(append(object.GetFinalizers(), live.HookFinalizer))
-	track(object, application)
+	track(object, Destination{Application: application, Label: label})
 	return manifest.New(object)
 }

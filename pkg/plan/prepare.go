@@ -20,6 +20,8 @@ import (
 type Destination struct {
 	// Application is the instance name to track the objects by.
 	Application string
+	// Label is the key of a label that names the instance, too; "" for none.
+	Label string
 	// Namespace is given to namespaced objects that name none.
 	Namespace string
 	// Namespaced tells the scope of a kind; an error where the cluster does not serve it.
@@ -95,7 +97,7 @@ func prepare(
 	case object.GetNamespace() == "":
 		object.SetNamespace(destination.Namespace)
 	}
-	track(object, destination.Application)
+	track(object, destination)
 	ready, err := manifest.New(object)
 	if err != nil {
 		return manifest.Manifest{}, Desired{}, err
@@ -126,7 +128,7 @@ func definedBy(object *unstructured.Unstructured) schema.GroupKind {
 
 // track marks the object as the application's. Of what only a server writes, a null
 // creationTimestamp is what generators print, and server-side apply refuses managedFields.
-func track(object *unstructured.Unstructured, application string) {
+func track(object *unstructured.Unstructured, destination Destination) {
 	unstructured.RemoveNestedField(object.Object, "metadata", "creationTimestamp")
 	unstructured.RemoveNestedField(object.Object, "metadata", "managedFields")
 	unstructured.RemoveNestedField(object.Object, "metadata", "resourceVersion")
@@ -137,12 +139,15 @@ func track(object *unstructured.Unstructured, application string) {
 	if annotations == nil {
 		annotations = map[string]string{}
 	}
-	annotations[live.TrackingAnnotation] = live.TrackingID(application, key)
+	annotations[live.TrackingAnnotation] = live.TrackingID(destination.Application, key)
 	object.SetAnnotations(annotations)
 	labels := object.GetLabels()
 	if labels == nil {
 		labels = map[string]string{}
 	}
 	labels[live.ManagedLabel] = live.ManagedValue
+	if destination.Label != "" {
+		labels[destination.Label] = live.InstanceLabelValue(destination.Application)
+	}
 	object.SetLabels(labels)
 }

@@ -149,7 +149,7 @@ func TestPrepareSetsHooksApart(t *testing.T) {
 	if diff := cmp.Diff(want, hooks); diff != "" {
 		t.Errorf("hooks (-want +got):\n%s", diff)
 	}
-	m, err := named[0].Object(got.HookManifests[named[0].Manifest], app)
+	m, err := named[0].Object(got.HookManifests[named[0].Manifest], app, "")
 	if err != nil {
 		t.Fatalf("Object: %v", err)
 	}

@@ -174,13 +174,18 @@ func (c *control) connect(apps cache.SharedIndexInformer) error {
 		{argo.ApplicationSets().Informer(), c.sets.Handler()},
 		{argo.AppProjects().Informer(), named(c.applications.ProjectChanged)},
 		{c.host.clusters, c.registrar.Handler()},
-		{c.host.settings, c.customizationHandler()},
 	}
 	for _, h := range handlers {
 		if _, err := h.informer.AddEventHandler(h.handler); err != nil {
 			return err
 		}
 	}
+	settings, err := c.host.settings.AddEventHandler(c.customizationHandler())
+	if err != nil {
+		return err
+	}
+	// Nothing is compared before it is known what may differ, and as whom to write.
+	c.host.synced = append(c.host.synced, settings.HasSynced)
 	c.repositories.Subscribe(c.applications.RepositoryChanged)
 	c.clusters.Subscribe(c.objectChanged)
 	return nil

@@ -52,21 +52,17 @@ func (c *control) customize(object any) {
 			klog.FromContext(ctx).Error(rule.Fault, "A health rule is not used")
 		}
 	}
+	label, digest := c.customizations().InstanceLabel, c.toleration().Digest()
+	rules := difference.OfKinds(set.Differences)
 	c.customized.Store(&set)
-	c.tolerate(difference.OfKinds(set.Differences))
+	c.tolerated.Store(&rules)
+	if c.applications != nil && (label != set.InstanceLabel || digest != rules.Digest()) {
+		c.applications.SettingsChanged()
+	}
 	changed := c.rules.Set(set.Health)
 	for _, known := range c.clusters.List() {
 		known.Rerate(ctx, changed)
 	}
-}
-
-// tolerate has all Applications compared anew where the fields that may differ are others now.
-func (c *control) tolerate(rules difference.Rules) {
-	before := c.tolerated.Swap(&rules)
-	if c.applications == nil || before != nil && before.Digest() == rules.Digest() {
-		return
-	}
-	c.applications.RulesChanged()
 }
 
 // toleration returns the fields that may differ in whatever Application.

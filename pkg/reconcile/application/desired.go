@@ -73,6 +73,7 @@ type input struct {
 	application string
 	namespace   string
 	server      string
+	label       string
 	// lenient lets objects through whose kind is yet to come.
 	lenient bool
 	// offered stands for what the destination serves, which templates may ask about.
@@ -91,6 +92,7 @@ func (r *Reconciler) prepare(
 ) (plan.Prepared, error) {
 	prepared, err := plan.Prepare(output.Manifests, plan.Destination{
 		Application: r.instanceName(app),
+		Label:       r.Settings().InstanceLabel,
 		Namespace:   app.Spec.Destination.Namespace,
 		Namespaced: func(gvk schema.GroupVersionKind) (bool, error) {
 			return scope(ctx, to, output.Manifests, gvk)
@@ -119,7 +121,8 @@ func (r *Reconciler) inputOf(p *pass) input {
 	}
 	return input{
 		source: p.from.digest(), rendered: p.read.output.Digest, application: r.instanceName(p.app),
-		namespace: p.app.Spec.Destination.Namespace, server: p.target.Server(), lenient: optionsOf(p.app).SkipMissing,
+		namespace: p.app.Spec.Destination.Namespace, server: p.target.Server(), label: r.Settings().InstanceLabel,
+		lenient: optionsOf(p.app).SkipMissing,
 		offered: offered,
 	}
 }

@@ -57,7 +57,7 @@ func (r *Reconciler) wave(ctx context.Context, d *departure, hooks []plan.Hook) 
 	}
 	changes := make([]apply.Change, 0, len(hooks))
 	for _, hook := range hooks {
-		m, err := hook.Object(bytes.hooks[hook.Manifest], r.instanceName(d.app))
+		m, err := hook.Object(bytes.hooks[hook.Manifest], r.instanceName(d.app), r.Settings().InstanceLabel)
 		if err != nil {
 			return err
 		}

@@ -67,6 +67,9 @@ func (r *Reconciler) reconcile(ctx context.Context, app *v1alpha1.Application) (
 		p.problems = append(p.problems, conditionOf(err))
 	}
 	again := r.act(ctx, p, s, err)
+	if p.plan != nil {
+		again = soonest(again, r.orphaned(ctx, p, s))
+	}
 	settling, err := r.report(ctx, p, s)
 	if err != nil {
 		return 0, err

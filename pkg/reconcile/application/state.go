@@ -28,6 +28,8 @@ type state struct {
 	written v1alpha1.ApplicationStatus
 	// tolerance is what may differ from Git.
 	tolerance tolerance
+	// orphans is what was found of objects that belong to no Application.
+	orphans orphans
 	// version is the resourceVersion of that write.
 	version uint64
 	// spent is what a sync tried in vain, and healing the drift that was undone last.

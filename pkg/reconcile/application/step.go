@@ -105,7 +105,7 @@ func (r *Reconciler) launch(
 	}
 	changes := make([]apply.Change, 0, len(hooks))
 	for _, hook := range hooks {
-		m, err := hook.Object(bytes.hooks[hook.Manifest], r.instanceName(p.app))
+		m, err := hook.Object(bytes.hooks[hook.Manifest], r.instanceName(p.app), r.Settings().InstanceLabel)
 		if err != nil {
 			return err
 		}

@@ -130,8 +130,8 @@ func (r *Reconciler) keepReading() {
 	}
 }
 
-// RulesChanged wakes every Application: what may differ is another now.
-func (r *Reconciler) RulesChanged() {
+// SettingsChanged wakes every Application: what argocd-cm says of all is another now.
+func (r *Reconciler) SettingsChanged() {
 	for _, key := range r.all() {
 		r.queue.Add(key)
 	}
