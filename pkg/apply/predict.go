@@ -81,7 +81,9 @@ func compare(
 	return current, predicted, err
 }
 
-func (w writing) predict(ctx context.Context, client rest.Interface, path []string) (*unstructured.Unstructured, error) {
+func (w writing) predict(
+	ctx context.Context, client rest.Interface, path []string,
+) (*unstructured.Unstructured, error) {
 	m := w.change.Manifest
 	reply, err := client.Patch(types.ApplyPatchType).AbsPath(path...).
 		SetHeader("Accept", runtime.ContentTypeJSON).

@@ -36,7 +36,8 @@ func (a *Actor) Writer(ctx context.Context) (rest.Interface, error) {
 // writerAs returns a writer that shares the connections of all, and adds a header.
 func (c *connection) writerAs(user string) (rest.Interface, error) {
 	client := *c.callClient
-	client.Transport = transport.NewImpersonatingRoundTripper(transport.ImpersonationConfig{UserName: user}, transportOf(c.callClient))
+	as := transport.ImpersonationConfig{UserName: user}
+	client.Transport = transport.NewImpersonatingRoundTripper(as, transportOf(c.callClient))
 	return rest.RESTClientForConfigAndClient(c.writes, &client)
 }
 

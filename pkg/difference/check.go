@@ -106,7 +106,8 @@ func function(called *gojq.Func) error {
 
 func (c *checker) operator(op gojq.Operator) error {
 	switch op {
-	case 0, gojq.OpPipe, gojq.OpEq, gojq.OpNe, gojq.OpGt, gojq.OpLt, gojq.OpGe, gojq.OpLe, gojq.OpAnd, gojq.OpOr, gojq.OpAlt:
+	case 0, gojq.OpPipe, gojq.OpAnd, gojq.OpOr, gojq.OpAlt,
+		gojq.OpEq, gojq.OpNe, gojq.OpGt, gojq.OpLt, gojq.OpGe, gojq.OpLe:
 		return nil
 	case gojq.OpComma:
 		c.made++

@@ -28,7 +28,8 @@ func Account(project *v1alpha1.AppProject, to Destination, home string) (string,
 		if namespace == "" {
 			namespace = home
 		}
-		if len(validation.ValidateNamespaceName(namespace, false)) > 0 || len(validation.ValidateServiceAccountName(name, false)) > 0 {
+		faults := validation.ValidateNamespaceName(namespace, false)
+		if faults = append(faults, validation.ValidateServiceAccountName(name, false)...); len(faults) > 0 {
 			return "", fmt.Errorf("spec.destinationServiceAccounts[%d].defaultServiceAccount of AppProject %s is %q: "+
 				"set the name of a service account, or namespace:name", i, project.Name, entry.DefaultServiceAccount)
 		}

@@ -27,7 +27,8 @@ func (r *Reconciler) actor(p *pass) (apply.Target, error) {
 		return p.target.As(account), nil
 	case settings.Enforced:
 		return nil, fmt.Errorf("no entry of spec.destinationServiceAccounts of AppProject %s fits server %s, namespace %q: "+
-			"add one, or set application.sync.impersonation.enforced to \"false\" in argocd-cm", p.owner.Name, to.Server, to.Namespace)
+			"add one, or set application.sync.impersonation.enforced to \"false\" in argocd-cm",
+			p.owner.Name, to.Server, to.Namespace)
 	}
 	return p.target, nil
 }

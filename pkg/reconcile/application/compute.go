@@ -78,7 +78,7 @@ func (r *Reconciler) Compute(
 		return nil, fmt.Errorf("compare: %w", err)
 	}
 	s := &state{applied: appliedOf(recorded)}
-	if err := r.compareSoon(ctx, p, s); err != nil {
+	if err = r.compareSoon(ctx, p, s); err != nil {
 		return nil, err
 	}
 	computed.Plan, computed.pass = *p.plan, p

@@ -187,7 +187,7 @@ func (r *Reconciler) compare(ctx context.Context, p *pass, s *state) error {
 	if err != nil {
 		return unreadable(err)
 	}
-	if err := stale(seen); err != nil {
+	if err = stale(seen); err != nil {
 		return unreadable(err)
 	}
 	objects := r.catchUp(s, instance, seen.Objects)
