@@ -102,6 +102,11 @@ func (r *repository) read(ctx context.Context, wanted target) (*Snapshot, error)
 }
 
 func (s *store) snapshot(id plumbing.Hash) (*Snapshot, error) {
+	if cached, found := s.heads.Get(id); found {
+		if snapshot, ok := cached.(Snapshot); ok {
+			return &snapshot, nil
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	commit, err := s.commitObject(id)
@@ -111,13 +116,15 @@ func (s *store) snapshot(id plumbing.Hash) (*Snapshot, error) {
 		}
 		return nil, err
 	}
-	return &Snapshot{
+	snapshot := Snapshot{
 		Revision: id.String(),
 		Tree:     gitTree{store: s, root: commit.TreeHash},
 		Author:   commit.Author.Name + " <" + commit.Author.Email + ">",
 		Date:     commit.Author.When,
 		Message:  commit.Message,
-	}, nil
+	}
+	s.heads.Add(id, snapshot)
+	return &snapshot, nil
 }
 
 // current returns references that are not older than the interval.

@@ -31,6 +31,7 @@ const (
 	cachedObjectBytes = 8 << 20
 	cachedTrees       = 8192
 	cachedSizes       = 65536
+	cachedCommits     = 256
 )
 
 // store is one bare repository on disk. Objects are only ever added; where it becomes
@@ -42,6 +43,7 @@ type store struct {
 	bounds limits
 	trees  *lru.Cache // entries by id of a directory
 	sizes  *lru.Cache // bytes by id of a file
+	heads  *lru.Cache // snapshots by id of a commit
 
 	mu      sync.Mutex // the object storage is not safe for concurrent use
 	objects *filesystem.Storage
@@ -79,6 +81,7 @@ func openStore(dir string, bounds limits) (*store, error) {
 		dir: dir, mode: mode, bounds: bounds, objects: storage,
 		trees:   lru.New(cachedTrees),
 		sizes:   lru.New(cachedSizes),
+		heads:   lru.New(cachedCommits),
 		whole:   map[plumbing.Hash]bool{},
 		checked: map[plumbing.Hash]bool{},
 	}

@@ -39,6 +39,8 @@ type pass struct {
 	hooks []live.Object
 	// claimed are objects in the place of hooks that another Application tracks.
 	claimed []live.Object
+	// unchanged reports that Git wants what it wanted, and that nothing else was told.
+	unchanged bool
 	// problems are the conditions found on the way.
 	problems []v1alpha1.ApplicationCondition
 }
@@ -59,11 +61,18 @@ func (r *Reconciler) reconcile(ctx context.Context, app *v1alpha1.Application) (
 	if app.DeletionTimestamp != nil {
 		return r.remove(ctx, app, s)
 	}
-	p, err := r.look(ctx, app, s)
-	if opening(err) {
+	heard := s.heard.Load()
+	gitAlone := s.settled == heard
+	// Whatever ends this pass early leaves something to do, unless it is that nothing is new.
+	s.settled = 0
+	p, err := r.look(ctx, app, s, gitAlone)
+	switch {
+	case errors.Is(err, errNothingNew):
+		s.settled = heard
+		return 0, nil
+	case opening(err):
 		return lag, nil
-	}
-	if err != nil {
+	case err != nil:
 		p.problems = append(p.problems, conditionOf(err))
 	}
 	again := r.act(ctx, p, s, err)
@@ -83,14 +92,30 @@ func (r *Reconciler) reconcile(ctx context.Context, app *v1alpha1.Application) (
 	if !s.lagging {
 		r.states.note(types.NamespacedName{Namespace: app.Namespace, Name: app.Name}, s)
 	}
-	return soonest(again, settling), r.acknowledge(ctx, app)
+	wait := soonest(again, settling)
+	if wait == 0 && s.atRest(p) {
+		s.settled = heard
+	}
+	return wait, r.acknowledge(ctx, app)
+}
+
+// errNothingNew ends a look at Git that found what was found before, where nothing else can
+// have changed.
+var errNothingNew = errors.New("nothing is new")
+
+// atRest reports that a pass found nothing wrong and left nothing to wait for.
+func (s *state) atRest(p *pass) bool {
+	return len(p.problems) == 0 && s.run == nil && len(s.expected) == 0 && p.app.Operation == nil &&
+		p.app.Annotations[v1alpha1.AnnotationKeyRefresh] == ""
 }
 
 // look reads Git and the destination and compares them. On an error the pass holds what
 // was found until then; what Git said last stands in for a repository that cannot be read,
-// so that drift is healed while it is away.
-func (r *Reconciler) look(ctx context.Context, app *v1alpha1.Application, s *state) (*pass, error) {
+// so that drift is healed while it is away. Where only Git can have news and has none, it
+// fails with errNothingNew.
+func (r *Reconciler) look(ctx context.Context, app *v1alpha1.Application, s *state, gitAlone bool) (*pass, error) {
 	p := &pass{app: app}
+	before := s.prepared
 	var err error
 	if p.target, p.owner, err = r.place(app); err != nil {
 		return p, err
@@ -102,6 +127,7 @@ func (r *Reconciler) look(ctx context.Context, app *v1alpha1.Application, s *sta
 		return p, invalid(err)
 	}
 	readErr := r.want(ctx, p, s)
+	p.unchanged = gitAlone && readErr == nil && p.desired == before
 	if readErr != nil && !r.stands(p, s) {
 		return p, readErr
 	}
@@ -189,6 +215,9 @@ func (r *Reconciler) compare(ctx context.Context, p *pass, s *state) error {
 	}
 	if err = stale(seen); err != nil {
 		return unreadable(err)
+	}
+	if p.unchanged {
+		return errNothingNew
 	}
 	objects := r.catchUp(s, instance, seen.Objects)
 	p.hooks, p.claimed = hooksOf(objects, instance), r.claimed(p, objects)

@@ -5,6 +5,7 @@ package application
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -18,6 +19,11 @@ import (
 // costs a comparison, never a change: the object records are in the store.
 type state struct {
 	uid types.UID
+	// heard counts what was told of the Application, of its objects, its project and its
+	// destination; settled is that count before the last pass, 0 where it left something to
+	// do. While both are equal, only Git can have news.
+	heard   atomic.Uint64
+	settled uint64
 	// looked reports that a pass of this term ended in a status, or in none because nothing is new.
 	looked bool
 	// applied are the object records, read from the store once.
@@ -63,6 +69,7 @@ func (s *states) of(app *v1alpha1.Application) *state {
 	if known == nil || known.uid != app.UID {
 		s.dropLocked(key)
 		known = &state{uid: app.UID}
+		known.heard.Store(1)
 		s.byKey[key] = known
 	}
 	return known
@@ -72,6 +79,15 @@ func (s *states) forget(key types.NamespacedName) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.dropLocked(key)
+}
+
+// hear notes that there may be news of an Application.
+func (s *states) hear(key types.NamespacedName) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known := s.byKey[key]; known != nil {
+		known.heard.Add(1)
+	}
 }
 
 func (s *states) dropLocked(key types.NamespacedName) {

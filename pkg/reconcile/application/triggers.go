@@ -90,12 +90,21 @@ func (r *Reconciler) enqueue(object any) {
 		object = gone.Obj
 	}
 	if app, isApplication := object.(*v1alpha1.Application); isApplication {
-		r.queue.Add(types.NamespacedName{Namespace: app.Namespace, Name: app.Name})
+		r.notice(types.NamespacedName{Namespace: app.Namespace, Name: app.Name})
 	}
 }
 
-// RepositoryChanged wakes the Applications that read a repository.
-func (r *Reconciler) RepositoryChanged(url string) { r.wake(byRepository, source.Normalize(url)) }
+// notice has a pass look at everything that concerns an Application.
+func (r *Reconciler) notice(key types.NamespacedName) {
+	r.states.hear(key)
+	r.queue.Add(key)
+}
+
+// RepositoryChanged wakes the Applications that read a repository. Those that have nothing
+// else to do look at Git alone, which is cheap where a commit does not touch them.
+func (r *Reconciler) RepositoryChanged(url string) {
+	r.wake(byRepository, source.Normalize(url), r.queue.Add)
+}
 
 // ReaderOf names one of the Applications that read a repository.
 func (r *Reconciler) ReaderOf(url string) (types.NamespacedName, bool) {
@@ -124,7 +133,7 @@ func (r *Reconciler) keepReading() {
 			app, isApplication := object.(*v1alpha1.Application)
 			if isApplication && !seen[projectName(app)] {
 				seen[projectName(app)] = true
-				r.enqueue(app)
+				r.queue.Add(types.NamespacedName{Namespace: app.Namespace, Name: app.Name})
 			}
 		}
 	}
@@ -138,15 +147,15 @@ func (r *Reconciler) SettingsChanged() {
 }
 
 // ProjectChanged wakes the Applications of a project.
-func (r *Reconciler) ProjectChanged(name string) { r.wake(byProject, name) }
+func (r *Reconciler) ProjectChanged(name string) { r.wake(byProject, name, r.notice) }
 
 // DestinationChanged wakes the Applications of a cluster, by its server or its name.
 func (r *Reconciler) DestinationChanged(server, name string) {
-	r.wake(byDestination, server)
-	r.wake(byDestination, name)
+	r.wake(byDestination, server, r.notice)
+	r.wake(byDestination, name, r.notice)
 }
 
-func (r *Reconciler) wake(index, value string) {
+func (r *Reconciler) wake(index, value string, add func(types.NamespacedName)) {
 	if value == "" {
 		return
 	}
@@ -155,14 +164,16 @@ func (r *Reconciler) wake(index, value string) {
 		return
 	}
 	for _, object := range objects {
-		r.enqueue(object)
+		if app, isApplication := object.(*v1alpha1.Application); isApplication {
+			add(types.NamespacedName{Namespace: app.Namespace, Name: app.Name})
+		}
 	}
 }
 
 // ObjectChanged wakes the Application of an instance name: one of its objects changed.
 func (r *Reconciler) ObjectChanged(instance string) {
 	if key, named := r.keyOf(instance); named {
-		r.queue.Add(key)
+		r.notice(key)
 	}
 }
 
