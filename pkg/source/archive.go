@@ -5,6 +5,8 @@ package source
 
 import (
 	"archive/tar"
+	"bufio"
+	"bytes"
 	"compress/gzip"
 	"errors"
 	"io"
@@ -22,16 +24,17 @@ type archiveBounds struct {
 // longestArchivePath bounds names in an archive, and so how deep its directories are.
 const longestArchivePath = 1024
 
-// unpack reads a gzipped tar archive into a tree. Where strip is set, the first directory of
+// unpack reads a tar archive, gzipped or not, into a tree. Where strip is set, the first directory of
 // each name is cut off, as charts are packed. What could lead out of the archive is refused.
 func unpack(from io.Reader, bounds archiveBounds, strip bool) (Tree, int64, error) {
-	plain, err := gzip.NewReader(from)
+	plain, err := unzip(bufio.NewReader(from))
 	if err != nil {
 		return nil, 0, failure(Invalid, "is not a gzipped archive")
 	}
 	// Headers count, too: an archive of nothing but names must end as well.
 	limited := &limitedReader{r: plain, left: bounds.bytes + int64(bounds.entries)*1024, what: "the unpacked archive is"}
-	reading := &unpacking{archive: tar.NewReader(limited), bounds: bounds, strip: strip, files: map[string]MemoryFile{}}
+	reading := &unpacking{archive: tar.NewReader(limited), bounds: bounds, strip: strip}
+	reading.files, reading.directories = map[string]MemoryFile{}, map[string]bool{}
 	for err == nil {
 		err = reading.next()
 	}
@@ -45,7 +48,18 @@ func unpack(from io.Reader, bounds archiveBounds, strip bool) (Tree, int64, erro
 	if err := reading.checkDirectories(); err != nil {
 		return nil, 0, err
 	}
+	if len(reading.files) == 0 {
+		return nil, 0, failure(Invalid, "holds no files")
+	}
 	return MemoryOf(reading.files), reading.bytes, nil
+}
+
+// unzip returns what is gzipped, and what is not as it is.
+func unzip(from *bufio.Reader) (io.Reader, error) {
+	if magic, err := from.Peek(2); err != nil || !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		return from, nil //nolint:nilerr // too short an archive is for the reader of archives to word
+	}
+	return gzip.NewReader(from)
 }
 
 // unpacking is an archive on its way into a tree.
@@ -54,8 +68,10 @@ type unpacking struct {
 	bounds  archiveBounds
 	strip   bool
 	files   map[string]MemoryFile
-	entries int
-	bytes   int64
+	// directories are those that the names of files lead through.
+	directories map[string]bool
+	entries     int
+	bytes       int64
 }
 
 // next takes one entry; io.EOF is the end.
@@ -87,6 +103,17 @@ func (u *unpacking) next() error {
 		return err
 	}
 	u.files[name] = file
+	return u.lead(name)
+}
+
+// lead counts the directories of a name as entries: one name may lead through hundreds.
+func (u *unpacking) lead(name string) error {
+	for above := path.Dir(name); above != "." && !u.directories[above]; above = path.Dir(above) {
+		u.directories[above] = true
+	}
+	if len(u.files)+len(u.directories) > u.bounds.entries {
+		return failure(TooLarge, "holds more than %d files and directories", u.bounds.entries)
+	}
 	return nil
 }
 
@@ -128,11 +155,9 @@ func (u *unpacking) read(header *tar.Header) (MemoryFile, error) {
 
 // checkDirectories refuses a name that is a file and the directory of another one.
 func (u *unpacking) checkDirectories() error {
-	for name := range u.files {
-		for above := path.Dir(name); above != "."; above = path.Dir(above) {
-			if _, isFile := u.files[above]; isFile {
-				return failure(Invalid, "holds %q as a file and as a directory", printable(above))
-			}
+	for name := range u.directories {
+		if _, isFile := u.files[name]; isFile {
+			return failure(Invalid, "holds %q as a file and as a directory", printable(name))
 		}
 	}
 	return nil

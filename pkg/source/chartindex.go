@@ -6,6 +6,7 @@ package source
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/Masterminds/semver/v3"
 	yaml "go.yaml.in/yaml/v3"
@@ -26,11 +27,24 @@ type chartVersion struct {
 	Plain bool `json:"plain,omitempty"`
 }
 
-// mostChartVersions bounds the versions of an index.
-const mostChartVersions = 500_000
+// maxIndexItems bounds the values of an index, each of which needs one of these: a reader of
+// YAML holds some hundred bytes for a value of one letter.
+const (
+	maxIndexItems = 1_000_000
+	beforeAnItem  = "\n\r,[{"
+)
 
 // parseIndex reads an index.yaml; what is not a version of a chart is left out.
 func parseIndex(content []byte) (*chartIndex, error) {
+	items := 0
+	for _, one := range content {
+		if strings.IndexByte(beforeAnItem, one) >= 0 {
+			items++
+		}
+	}
+	if items > maxIndexItems {
+		return nil, failure(TooLarge, "index.yaml holds more than %d lines and values", maxIndexItems)
+	}
 	var file struct {
 		Entries map[string][]struct {
 			Version string   `yaml:"version"`
@@ -41,11 +55,8 @@ func parseIndex(content []byte) (*chartIndex, error) {
 	if err := yaml.Unmarshal(content, &file); err != nil {
 		return nil, failure(Invalid, "index.yaml cannot be read: %s", printable(err.Error()))
 	}
-	index, count := &chartIndex{Charts: map[string][]chartVersion{}}, 0
+	index := &chartIndex{Charts: map[string][]chartVersion{}}
 	for name, versions := range file.Entries {
-		if count += len(versions); count > mostChartVersions {
-			return nil, failure(TooLarge, "index.yaml holds more than %d versions", mostChartVersions)
-		}
 		for _, v := range versions {
 			if _, err := semver.NewVersion(v.Version); err == nil && len(v.URLs) > 0 {
 				index.Charts[name] = append(index.Charts[name], chartVersion{
@@ -98,6 +109,9 @@ func compareVersions(a, b chartVersion) int {
 	}
 	return cmp.Or(one.Compare(other), cmp.Compare(a.Version, b.Version))
 }
+
+// isDigest tells the digest of a manifest from a tag or a version.
+func isDigest(revision string) bool { return strings.HasPrefix(revision, "sha256:") }
 
 // exactVersion tells a version from a range (as Argo CD 3.5: util/versions IsConstraint).
 func exactVersion(revision string) bool {

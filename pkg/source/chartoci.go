@@ -21,15 +21,18 @@ import (
 	"oras.land/oras-go/v2/registry/remote/errcode"
 )
 
-// The layers that are read: charts, and plain archives (as Argo CD 3.5: util/oci).
+// The layers that are read: charts, and plain archives (as Argo CD 3.5: util/oci, and the
+// default of --oci-layer-media-types).
 const (
-	helmLayer  = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
-	plainLayer = "application/vnd.oci.image.layer.v1.tar+gzip"
+	helmLayer   = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
+	zippedLayer = ocispec.MediaTypeImageLayerGzip
+	plainLayer  = ocispec.MediaTypeImageLayer
 )
 
 const (
 	maxOCIManifestBytes = 4 << 20
 	maxTagPages         = 100
+	maxLayers           = 10
 )
 
 // ociCharts is a registry and a path in it.
@@ -103,6 +106,10 @@ func (o *ociCharts) resolve(ctx context.Context, chart, revision string, _ time.
 	if err != nil {
 		return chartVersion{}, o.failed(err)
 	}
+	if got := "sha256:" + digestOf(content); described.Digest.String() != got {
+		return chartVersion{}, failure(Damaged, "the manifest has the digest %s, the registry says %s: "+
+			"ask who keeps the registry", got, printable(described.Digest.String()))
+	}
 	layer, err := layerOf(content)
 	if err != nil {
 		return chartVersion{}, err
@@ -110,7 +117,7 @@ func (o *ociCharts) resolve(ctx context.Context, chart, revision string, _ time.
 	found := chartVersion{
 		Version: strings.ReplaceAll(tag, "_", "+"), Digest: layer.Digest.Encoded(), Plain: layer.MediaType != helmLayer,
 	}
-	if chart == "" || strings.Contains(tag, ":") {
+	if chart == "" || isDigest(tag) {
 		found.Version = described.Digest.String()
 	}
 	return found, nil
@@ -143,22 +150,31 @@ func isRange(revision string) bool {
 	return err == nil && !exactVersion(revision)
 }
 
-// layerOf returns the one layer of an artifact that holds its files.
+// layerOf returns the one layer of an artifact that holds its files. Others, such as
+// attestations, may be beside it.
 func layerOf(content []byte) (ocispec.Descriptor, error) {
 	var manifest ocispec.Manifest
 	if err := json.Unmarshal(content, &manifest); err != nil {
 		return ocispec.Descriptor{}, failure(Invalid, "the registry answers with what is not a manifest")
 	}
+	if len(manifest.Layers) > maxLayers {
+		return ocispec.Descriptor{}, failure(TooLarge, "the artifact has %d layers, the limit is %d",
+			len(manifest.Layers), maxLayers)
+	}
 	var found []ocispec.Descriptor
 	for _, layer := range manifest.Layers {
-		if layer.MediaType == helmLayer || layer.MediaType == plainLayer {
+		switch kind := layer.MediaType; {
+		case kind == helmLayer || kind == zippedLayer || kind == plainLayer:
 			found = append(found, layer)
+		case strings.HasSuffix(kind, "tar+gzip") || strings.HasSuffix(kind, "tar"):
+			return ocispec.Descriptor{}, failure(Invalid, "the artifact has a layer of the media type %q: "+
+				"push it as %s", printable(kind), zippedLayer)
 		}
 	}
 	switch {
 	case len(found) != 1:
-		return ocispec.Descriptor{}, failure(Invalid, "the artifact has %d layers of a chart or of files as tar+gzip: "+
-			"it must have one", len(found))
+		return ocispec.Descriptor{}, failure(Invalid, "the artifact has %d layers of a chart or of files as tar or "+
+			"tar+gzip: it must have one", len(found))
 	case found[0].Digest.Validate() != nil || found[0].Digest.Algorithm() != "sha256":
 		return ocispec.Descriptor{}, failure(Invalid, "the artifact's layer has no SHA-256 digest")
 	}

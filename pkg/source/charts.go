@@ -158,6 +158,12 @@ func (o *chartOrigin) read(ctx context.Context, question chartQuestion) (chartVe
 	o.mu.Lock()
 	o.used = now
 	o.mu.Unlock()
+	if isDigest(question.revision) {
+		// What a digest names never changes.
+		if kept, tree, ok := o.owner.store.last(o.key, question); ok {
+			return kept, tree, nil
+		}
+	}
 	found, err := o.resolve(ctx, question)
 	if err != nil {
 		if reason := reasonOf(err); reason == Unreachable && exactVersion(question.revision) {
@@ -228,12 +234,16 @@ func (o *chartOrigin) fetch(ctx context.Context, chart string, wanted chartVersi
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(content)
-	if got := hex.EncodeToString(sum[:]); wanted.Digest != "" && wanted.Digest != got {
+	if got := digestOf(content); wanted.Digest != "" && wanted.Digest != got {
 		return nil, failure(Damaged, "the archive has the digest %s, the repository says %s: ask who keeps the repository",
 			got, wanted.Digest)
 	}
 	return o.owner.store.put(o.key, chartQuestion{chart, wanted.Version}, wanted, content)
+}
+
+func digestOf(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
 }
 
 // refresh asks again what Applications asked for, and reports whether an answer changed.

@@ -333,6 +333,10 @@ func TestHostileChartRepositories(t *testing.T) {
 	for i := range many {
 		many[i] = entry(fmt.Sprintf("shop/f%d", i), "")
 	}
+	deep := make([]tar.Header, 100)
+	for i := range deep {
+		deep[i] = entry(fmt.Sprintf("shop/%d/%s", i, strings.Repeat("a/", 400)+"x"), "")
+	}
 	zeros := strings.Repeat("\x00", 1<<20-1)
 	bomb := make([]tar.Header, 110)
 	for i := range bomb {
@@ -358,12 +362,16 @@ func TestHostileChartRepositories(t *testing.T) {
 		"too many entries":             {archive: packed(t, many...), reason: source.TooLarge, text: "entries"},
 		"a bomb":                       {archive: packed(t, bomb...), reason: source.TooLarge, text: "bytes together"},
 		"a file that is too large":     {archive: packed(t, entry("shop/a", zeros+"xx")), reason: source.TooLarge, text: "limit"},
-		"what is no archive":           {archive: []byte("hello"), reason: source.Invalid, text: "not a gzipped archive"},
+		"what is no archive":           {archive: []byte("hello"), reason: source.Invalid, text: "cannot be unpacked"},
+		"what only begins as one":      {archive: []byte("\x1f\x8bhello"), reason: source.Invalid, text: "not a gzipped archive"},
+		"nothing":                      {archive: []byte(""), reason: source.Invalid, text: "holds no files"},
+		"directories without end":      {archive: packed(t, deep...), reason: source.TooLarge, text: "files and directories"},
 		"an archive that is cut":       {archive: chartOf(t, "1.0.0")[:60], reason: source.Invalid, text: "cannot be unpacked"},
 		"an archive of another digest": {index: "entries: {shop: [{version: 1.0.0, digest: 00, urls: [shop.tgz]}]}", archive: chartOf(t, "1.0.0"), reason: source.Damaged, text: "digest"},
 		"an index that is no YAML":     {index: "entries: [", reason: source.Invalid, text: "index.yaml"},
 		"an index that is a YAML bomb": {index: alias + "entries: {shop: [{version: 1.0.0, urls: *a11}]}\n", reason: source.Invalid, text: "index.yaml"},
 		"an index that is too large":   {index: "# " + strings.Repeat("x", 25<<20), reason: source.TooLarge, text: "larger"},
+		"an index of too many values":  {index: "x: [" + strings.Repeat("a,", 1_100_000) + "]", reason: source.TooLarge, text: "lines and values"},
 		"an index of other things":     {index: "entries: {shop: [{version: {a: b}}]}", reason: source.Invalid, text: "index.yaml"},
 		"a place that is a file":       {index: "entries: {shop: [{version: 1.0.0, urls: ['file:///etc/passwd']}]}", reason: source.Invalid, text: "only https and http"},
 		"a place that is no URL":       {index: "entries: {shop: [{version: 1.0.0, urls: ['http://[::1']}]}", reason: source.Invalid, text: "no URL"},

@@ -87,7 +87,7 @@ func (s *chartStore) open(kept keptChart) (Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	if sum := sha256.Sum256(content); hex.EncodeToString(sum[:]) != kept.Archive {
+	if digestOf(content) != kept.Archive {
 		_ = os.Remove(file)
 		return nil, failure(Damaged, "the copy on disk is damaged and will be fetched again")
 	}
@@ -117,8 +117,7 @@ func (s *chartStore) unpack(key string, content []byte, strip bool) (Tree, error
 
 // put keeps the archive of a version, once it can be unpacked.
 func (s *chartStore) put(origin string, question chartQuestion, found chartVersion, content []byte) (Tree, error) {
-	sum := sha256.Sum256(content)
-	kept := keptChart{Chart: found, Archive: hex.EncodeToString(sum[:]), Strip: !found.Plain}
+	kept := keptChart{Chart: found, Archive: digestOf(content), Strip: !found.Plain}
 	tree, err := s.unpack(fmt.Sprint(kept.Archive, kept.Strip), content, kept.Strip)
 	if err != nil {
 		return nil, err

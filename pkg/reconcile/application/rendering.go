@@ -97,9 +97,12 @@ func (p *pass) revisions() []string {
 	return p.desired.revisions
 }
 
-// shortened cuts commit ids, and leaves the versions of charts as they are.
+// shortened cuts commit ids and digests, and leaves the versions of charts as they are.
 func shortened(revision string) string {
-	const commit, shown = 40, 7
+	const commit, shown, algorithm = 40, 7, "sha256:"
+	if digest, ok := strings.CutPrefix(revision, algorithm); ok {
+		return algorithm + digest[:min(len(digest), shown)]
+	}
 	if len(revision) == commit {
 		return revision[:shown]
 	}
