@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -40,6 +41,15 @@ func TestHostileChartsCostOneBoundedRender(t *testing.T) {
 	link := func(target string) source.MemoryFile { return source.MemoryFile{Kind: source.Symlink, Content: target} }
 	template := func(text string) map[string]source.MemoryFile {
 		return map[string]source.MemoryFile{"templates/a.yaml": file(text)}
+	}
+	bomb := "a0: &a0 [x,x,x,x,x,x,x,x,x]\n"
+	for i := 1; i < 12; i++ {
+		bomb += fmt.Sprintf("a%d: &a%d [%s]\n", i, i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d,", i-1), 9), ","))
+	}
+	chart := "{apiVersion: v2, name: x, version: 1.0.0}\n"
+	var many strings.Builder
+	for i := range maxDependencies + 1 {
+		fmt.Fprintf(&many, "- {name: cache, version: 1.0.0, alias: a%d, repository: 'https://h/%d'}\n", i, i)
 	}
 	tests := map[string]struct {
 		files map[string]source.MemoryFile
@@ -105,6 +115,31 @@ func TestHostileChartsCostOneBoundedRender(t *testing.T) {
 		"a chart whose name is a dot segment": {
 			files: map[string]source.MemoryFile{"Chart.yaml": file("{apiVersion: v2, name: .., version: 1.0.0}\n")}, want: "helm: ",
 		},
+		"values that are a YAML bomb":      {files: map[string]source.MemoryFile{"values.yaml": file(bomb)}, want: "excessive aliasing"},
+		"a Chart.yaml that is a YAML bomb": {files: map[string]source.MemoryFile{"Chart.yaml": file("apiVersion: v2\nname: x\nversion: 1.0.0\n" + bomb)}, want: "excessive aliasing"},
+		"a Chart.lock that is a YAML bomb": {files: map[string]source.MemoryFile{"Chart.lock": file(bomb)}, want: "excessive aliasing"},
+		"options that are a YAML bomb":     {files: map[string]source.MemoryFile{".argocd-source.yaml": file(bomb)}, want: "excessive aliasing"},
+		"a rendered YAML bomb": {
+			files: template(configMap + "x\ndata:\n  " + strings.ReplaceAll(bomb, "\n", "\n  ")), want: "excessive aliasing",
+		},
+		"more dependencies than are fetched": {
+			files: map[string]source.MemoryFile{"Chart.yaml": file("apiVersion: v2\nname: x\nversion: 1.0.0\ndependencies:\n" + many.String())},
+			limit: "number of dependencies",
+		},
+		"a dependency on a link out": {
+			files: map[string]source.MemoryFile{
+				"Chart.yaml": file("{apiVersion: v2, name: x, version: 1.0.0, dependencies: [{name: sub, version: 1.0.0, repository: 'file://sub'}]}\n"),
+				"sub":        link("../../etc"),
+			},
+			want: "leads out of the repository",
+		},
+		"a dependency with a link out": {
+			files: map[string]source.MemoryFile{
+				"Chart.yaml":     file("{apiVersion: v2, name: x, version: 1.0.0, dependencies: [{name: x, version: 1.0.0, repository: 'file://sub'}]}\n"),
+				"sub/Chart.yaml": file(chart), "sub/templates/a.yaml": link("/etc/passwd"),
+			},
+			want: "leads out of the repository",
+		},
 		"a dependency that is nothing": {
 			files: map[string]source.MemoryFile{"Chart.yaml": file("{apiVersion: v2, name: x, version: 1.0.0, dependencies: [null]}\n")},
 			want:  "helm: ",
@@ -118,7 +153,7 @@ func TestHostileChartsCostOneBoundedRender(t *testing.T) {
 			for path, content := range test.files {
 				files[path] = content
 			}
-			input.Tree = source.MemoryOf(files)
+			input.Tree, input.Dependencies = source.MemoryOf(files), newShelf("")
 			output, err := cache.Render(t.Context(), input)
 			limit, isLimit := errors.AsType[*LimitError](err)
 			failed, isFault := errors.AsType[*SourceError](err)

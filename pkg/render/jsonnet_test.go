@@ -139,7 +139,7 @@ func TestHostileJsonnet(t *testing.T) {
 		"a text that fills the memory": {code: "local f(a) = f(a + a) tailstrict; f('xxxxxxxxxxxxxxxx')", limit: " of a render"},
 		"code that is nested too deep": {code: strings.Repeat("[", 300_000), limit: " of a render"},
 		"more output than is taken": {
-			code:  "[" + named("'a' + i") + " + {data: {x: importstr 'big'}} for i in std.range(1, 100)]",
+			code:  "[" + named("'a' + i") + " + {data: {x: importstr 'big'}} for i in std.range(1, 20)]",
 			links: map[string]source.MemoryFile{"app/big": {Content: strings.Repeat("x", 100_000)}},
 			limit: "combined size of the rendered objects",
 		},

@@ -440,3 +440,68 @@ func TestChartRepositoriesBehindAProxy(t *testing.T) {
 		})
 	}
 }
+
+// An index and a registry say where charts are, and could say that they are where only this
+// machine gets.
+func TestChartsAreNotFetchedFromThisMachine(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, gitserver.Options{}, source.Options{})
+	inside := newChartServer(t, (*httptest.Server).Start)
+	server, registry := newChartServer(t, (*httptest.Server).Start), newRegistry(t)
+	upload(t, registry, "charts/shop", "1.0.0", helmLayer, chartOf(t, "1.0.0"))
+	front := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "/blobs/") {
+			http.Redirect(rw, r, inside.URL+"/metadata", http.StatusTemporaryRedirect)
+			return
+		}
+		registry.Config.Handler.ServeHTTP(rw, r)
+	}))
+	t.Cleanup(front.Close)
+	outside := func(url string) string { return strings.Replace(url, "127.0.0.1", anywhere, 1) }
+	for name, place := range map[string]string{
+		"an address": inside.URL + "/metadata", "a name": strings.Replace(inside.URL, "127.0.0.1", "localhost", 1) + "/metadata",
+		"a redirect": "there.tgz",
+	} {
+		server.change(func() {
+			server.redirect["/there.tgz"] = inside.URL + "/metadata"
+			server.files["/"+strings.ReplaceAll(name, " ", "")+"/index.yaml"] = fmt.Appendf(nil, "entries: {shop: [{version: 1.0.0, urls: [%q]}]}",
+				strings.Replace(place, "there", "../there", 1))
+		})
+		url := outside(server.URL) + "/" + strings.ReplaceAll(name, " ", "")
+		w.fails(source.Request{URL: url, Chart: "shop", Revision: "1.0.0"}, source.Invalid)
+	}
+	w.fails(source.Request{
+		URL: "oci://" + outside(strings.TrimPrefix(front.URL, "http://")) + "/charts", Chart: "shop", Revision: "1.0.0",
+		Credentials: source.Credentials{Username: "u", Password: "secret", PlainHTTP: true},
+	}, source.Invalid)
+	if got := inside.requests(); got != "" {
+		t.Errorf("this machine was asked for %s", got)
+	}
+}
+
+func TestCredentialsOfChartsAreOfTheirProject(t *testing.T) {
+	t.Parallel()
+	const url = "https://charts.example.com/team"
+	of := func(name, project, kind string) *corev1.Secret {
+		return secret(name, "repository", "url", url, "type", kind, "project", project, "username", "u", "password", name)
+	}
+	secrets := []*corev1.Secret{
+		of("git", "", "git"), of("team", "team", "helm"), of("other", "other", "helm"),
+		secret("creds", "repo-creds", "url", "https://charts.example.com", "type", "helm", "project", "third", "username", "u", "password", "x"),
+	}
+	for name, test := range map[string]struct{ url, project, want string }{
+		"a project's own":                  {url, "team", "argocd/team"},
+		"another project's own":            {url, "other", "argocd/other"},
+		"a template of a project":          {url, "third", "argocd/creds"},
+		"what is another project's is not": {url, "default", ""},
+		"nor is what is for Git":           {url, "", ""},
+		"nor what is for a host like it":   {"https://charts.example.com.evil.org/team", "third", ""},
+		"nor what is for another registry": {"oci://charts.example.com/team", "third", ""},
+		"nor what is for a path like it":   {url + "s", "team", ""},
+	} {
+		found, err := source.ChartCredentialsFrom(secrets, test.url, test.project)
+		if err != nil || found.Secret != test.want {
+			t.Errorf("%s: got %q, %v", name, found.Secret, err)
+		}
+	}
+}
