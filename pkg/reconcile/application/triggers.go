@@ -142,7 +142,7 @@ func (r *Reconciler) keepReading() {
 // SettingsChanged wakes every Application: what argocd-cm says of all is another now.
 func (r *Reconciler) SettingsChanged() {
 	for _, key := range r.all() {
-		r.queue.Add(key)
+		r.notice(key)
 	}
 }
 
