@@ -246,9 +246,12 @@ func digestOf(content []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// refresh asks again what Applications asked for, and reports whether an answer changed.
+// refresh asks again what Applications asked for, and reports whether an answer changed. All
+// questions have the time of one: a slow server must not keep others from being asked.
 func (o *chartOrigin) refresh(ctx context.Context) bool {
 	options := o.owner.owner.options
+	ctx, cancel := context.WithTimeout(ctx, options.QueryTimeout)
+	defer cancel()
 	o.mu.Lock()
 	before := make(map[chartQuestion]chartAnswer, len(o.answers))
 	for question, answer := range o.answers {
@@ -260,6 +263,9 @@ func (o *chartOrigin) refresh(ctx context.Context) bool {
 	changed := false
 	for question, old := range before {
 		found, err := o.resolve(ctx, question)
+		if reasonOf(err) == Unreachable {
+			break
+		}
 		differs := old.err != nil || found.Version != old.found.Version || found.Digest != old.found.Digest
 		changed = changed || err == nil && differs
 	}
@@ -298,9 +304,16 @@ func (c *charts) poll(ctx context.Context) {
 		}
 	}
 	c.mu.Unlock()
+	slots := make(chan struct{}, concurrentPolls)
+	var polls sync.WaitGroup
 	for _, origin := range due {
-		if origin.refresh(ctx) {
-			c.owner.notify(origin.normal)
-		}
+		slots <- struct{}{}
+		polls.Go(func() {
+			defer func() { <-slots }()
+			if origin.refresh(ctx) {
+				c.owner.notify(origin.normal)
+			}
+		})
 	}
+	polls.Wait()
 }

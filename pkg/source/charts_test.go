@@ -505,3 +505,31 @@ func TestCredentialsOfChartsAreOfTheirProject(t *testing.T) {
 		}
 	}
 }
+
+func TestArchivesAreKeptWithinALimit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, gitserver.Options{}, source.Options{MaxRepositoryBytes: 1200})
+	server := newChartServer(t, (*httptest.Server).Start)
+	server.publish(t, "1.0.0", "2.0.0", "3.0.0", "4.0.0", "5.0.0", "6.0.0")
+	for _, version := range []string{"1.0.0", "2.0.0", "3.0.0", "4.0.0", "5.0.0", "6.0.0"} {
+		snapshot := w.snapshot(source.Request{URL: server.URL + "/charts", Chart: "shop", Revision: version})
+		if got := reads(t, snapshot.Tree, "templates/a.yaml"); got != "version: "+version+"\n" {
+			t.Errorf("%s is %q", version, got)
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(w.options.Dir, "charts", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := int64(0)
+	for _, name := range files {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += info.Size()
+	}
+	if total > 1200 || len(files) == 0 {
+		t.Errorf("%d files of %d bytes are kept", len(files), total)
+	}
+}

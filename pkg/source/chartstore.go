@@ -67,6 +67,9 @@ func (s *chartStore) last(origin string, question chartQuestion) (chartVersion, 
 	if err != nil || json.Unmarshal(content, &kept) != nil || len(kept.Archive) != sha256.Size*2 || !isHex(kept.Archive) {
 		return chartVersion{}, nil, false
 	}
+	now := time.Now()
+	// The order of use survives a restart as the files' times; losing it costs nothing.
+	_ = os.Chtimes(s.nameOf(origin, question), now, now)
 	tree, err := s.open(kept)
 	return kept.Chart, tree, err == nil
 }
@@ -78,7 +81,6 @@ func (s *chartStore) open(kept keptChart) (Tree, error) {
 	s.mu.Unlock()
 	file := filepath.Join(s.dir, kept.Archive+archiveSuffix)
 	now := time.Now()
-	// The order of use survives a restart as the files' times; losing it costs nothing.
 	_ = os.Chtimes(file, now, now)
 	if has {
 		return tree, nil

@@ -41,6 +41,7 @@ func (r *Repositories) Run(ctx context.Context) {
 func (r *Repositories) poll(ctx context.Context) {
 	slots := make(chan struct{}, concurrentPolls)
 	var polls sync.WaitGroup
+	polls.Go(func() { r.charts.poll(ctx) })
 	for _, repository := range r.due() {
 		slots <- struct{}{}
 		polls.Go(func() {
@@ -52,7 +53,6 @@ func (r *Repositories) poll(ctx context.Context) {
 		})
 	}
 	polls.Wait()
-	r.charts.poll(ctx)
 }
 
 func (r *Repositories) due() []*repository {
