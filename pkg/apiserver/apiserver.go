@@ -70,6 +70,7 @@ type completedConfig struct {
 	generic genericapiserver.CompletedConfig
 	extra   *Extra
 	codecs  serializer.CodecFactory
+	shapes  shapes
 }
 
 // CompletedConfig is a Config that Complete has filled in; nothing else can make one.
@@ -85,11 +86,13 @@ func (c *Config) Complete() CompletedConfig {
 	for gv := range c.Extra.Storage {
 		groups.Insert(gv.Group)
 	}
-	c.GenericConfig.BuildHandlerChainFunc = handlerChain(groups, c.Extra.Guard)
+	known := newShapes(c.Extra.Scheme)
+	c.GenericConfig.BuildHandlerChainFunc = handlerChain(groups, c.Extra.Guard, c.Extra.Scheme, known)
 	return CompletedConfig{&completedConfig{
 		generic: c.GenericConfig.Complete(),
 		extra:   &c.Extra,
 		codecs:  serializer.NewCodecFactory(c.Extra.Scheme),
+		shapes:  known,
 	}}
 }
 
@@ -153,7 +156,7 @@ func (c CompletedConfig) groupInfo(group string) *genericapiserver.APIGroupInfo 
 	// The codec of metav1 cannot decode the query options of our own subresources.
 	parameters := runtime.NewParameterCodec(c.extra.Scheme)
 	info := genericapiserver.NewDefaultAPIGroupInfo(group, c.extra.Scheme, parameters, c.codecs)
-	info.NegotiatedSerializer = jsonOnly{info.NegotiatedSerializer}
+	info.NegotiatedSerializer = wire{info.NegotiatedSerializer, c.shapes}
 	return &info
 }
 

@@ -118,6 +118,33 @@ func TestWireFormat(t *testing.T) {
 	}
 }
 
+func TestEveryWriteNamesTheFieldThatItsTypeCannotHold(t *testing.T) {
+	t.Parallel()
+	c := client(t, start(t).Config)
+	create(t, c, projects, projectBody)
+	const body = `{"apiVersion":"argoproj.io/v1alpha1","kind":"AppProject","metadata":{"name":"p"},"spec":{"roles":[{}]}}`
+	patch := func(kind types.PatchType, text string) *clientrest.Request {
+		return c.Patch(kind).AbsPath(projects+"/p").Param("fieldManager", "test").Body([]byte(text))
+	}
+	for name, request := range map[string]*clientrest.Request{
+		"POST": c.Post().AbsPath(projects).Body([]byte(body)),
+		"POST of YAML": c.Post().AbsPath(projects).SetHeader("Content-Type", "application/yaml").
+			Body([]byte("apiVersion: argoproj.io/v1alpha1\nkind: AppProject\nmetadata: {name: q}\nspec: {roles: [{}]}")),
+		"PUT":               c.Put().AbsPath(projects + "/p").Body([]byte(body)),
+		"a merge patch":     patch(types.MergePatchType, `{"spec":{"roles":[{}]}}`),
+		"a JSON patch":      patch(types.JSONPatchType, `[{"op":"add","path":"/spec","value":{"roles":[{}]}}]`),
+		"server-side apply": patch(types.ApplyPatchType, body),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := request.Do(t.Context()).Error()
+			if !apierrors.IsBadRequest(err) && !apierrors.IsInvalid(err) || !strings.Contains(err.Error(), "spec.roles[0].name") {
+				t.Errorf("it is answered by %v, want a refusal that names spec.roles[0].name", err)
+			}
+		})
+	}
+}
+
 func TestStrategicMergePatch(t *testing.T) {
 	t.Parallel()
 	c := client(t, start(t).Config)

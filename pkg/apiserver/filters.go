@@ -6,6 +6,7 @@ package apiserver
 import (
 	"net/http"
 
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apiserver/pkg/endpoints/handlers/responsewriters"
 	"k8s.io/apiserver/pkg/endpoints/request"
@@ -24,13 +25,14 @@ type refusal func(w http.ResponseWriter, req *http.Request, err error)
 
 // handlerChain puts our filters behind the generic ones, so that a refusal is authorized, audited and measured.
 func handlerChain(
-	groups sets.Set[string], guard StoreGuard,
+	groups sets.Set[string], guard StoreGuard, scheme *runtime.Scheme, shapes shapes,
 ) func(http.Handler, *genericapiserver.Config) http.Handler {
 	return func(handler http.Handler, c *genericapiserver.Config) http.Handler {
 		refuse := func(w http.ResponseWriter, req *http.Request, err error) {
 			responsewriters.RespondWithError(w, req, err, c.Serializer)
 		}
 		handler = withoutStrategicMerge(handler, refuse)
+		handler = applied{scheme, shapes, c.MaxRequestBodyBytes, refuse}.before(handler)
 		if guard != nil {
 			handler = withStoreGuard(handler, groups, guard, refuse)
 		}

@@ -46,6 +46,8 @@ func TestDestinations(t *testing.T) {
 		"a namespace denied in another cluster":        {list(everywhere, rule("https://two.example", "", "!web")), to, true},
 		"a denied server is not permitted by its name": {list(rule("!"+one, "*", "*")), to, false},
 		"the order of rules does not matter":           {list(rule("*", "", "!web"), everywhere), to, false},
+		"denying every cluster permits none":           {list(everywhere, rule("!*", "", "*")), to, false},
+		"denying every namespace permits none":         {list(everywhere, rule("*", "", "!*")), to, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -231,6 +231,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &argoprojv1alpha1.IstioTrafficRoutingApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("IstioVirtualService"):
 		return &argoprojv1alpha1.IstioVirtualServiceApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("JobMetadata"):
+		return &argoprojv1alpha1.JobMetadataApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("JobMetric"):
 		return &argoprojv1alpha1.JobMetricApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("JobSpec"):

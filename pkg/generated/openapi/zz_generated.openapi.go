@@ -164,6 +164,7 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1alpha1.JSON{}.OpenAPIModelName():                                           v1alpha1.JSON{}.OpenAPIDefinition(),
 		v1alpha1.JWTToken{}.OpenAPIModelName():                                       schema_pkg_apis_argoproj_v1alpha1_JWTToken(ref),
 		v1alpha1.JWTTokens{}.OpenAPIModelName():                                      schema_pkg_apis_argoproj_v1alpha1_JWTTokens(ref),
+		v1alpha1.JobMetadata{}.OpenAPIModelName():                                    schema_pkg_apis_argoproj_v1alpha1_JobMetadata(ref),
 		v1alpha1.JobMetric{}.OpenAPIModelName():                                      schema_pkg_apis_argoproj_v1alpha1_JobMetric(ref),
 		v1alpha1.JsonnetVar{}.OpenAPIModelName():                                     schema_pkg_apis_argoproj_v1alpha1_JsonnetVar(ref),
 		v1alpha1.KayentaMetric{}.OpenAPIModelName():                                  schema_pkg_apis_argoproj_v1alpha1_KayentaMetric(ref),
@@ -941,6 +942,7 @@ func schema_pkg_apis_argoproj_v1alpha1_AnalysisRunArgument(ref common.ReferenceC
 					"name": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Name is the name of the argument.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -1524,6 +1526,7 @@ func schema_pkg_apis_argoproj_v1alpha1_ApisixRoute(ref common.ReferenceCallback)
 					"name": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Name is the name of the ApisixRoute.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -1675,6 +1678,7 @@ func schema_pkg_apis_argoproj_v1alpha1_AppMeshVirtualNodeReference(ref common.Re
 					"name": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Name is the name of the VirtualNode.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -1696,6 +1700,7 @@ func schema_pkg_apis_argoproj_v1alpha1_AppMeshVirtualService(ref common.Referenc
 					"name": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Name is the name of the VirtualService.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -5718,6 +5723,7 @@ func schema_pkg_apis_argoproj_v1alpha1_Argument(ref common.ReferenceCallback) co
 					"name": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Name is the name by which metrics refer to the argument.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -5999,6 +6005,7 @@ func schema_pkg_apis_argoproj_v1alpha1_BlueGreenStrategy(ref common.ReferenceCal
 					"activeService": {
 						SchemaProps: spec.SchemaProps{
 							Description: "ActiveService is the name of the Service that sends traffic to the active pods.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -6911,6 +6918,13 @@ func schema_pkg_apis_argoproj_v1alpha1_DatadogMetric(ref common.ReferenceCallbac
 							Ref:         ref(v1alpha1.DatadogSecretRef{}.OpenAPIModelName()),
 						},
 					},
+					"requestTimeout": {
+						SchemaProps: spec.SchemaProps{
+							Description: "RequestTimeout is the time that a request may take; absent is 10s.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
 				},
 			},
 		},
@@ -6956,6 +6970,7 @@ func schema_pkg_apis_argoproj_v1alpha1_DryRun(ref common.ReferenceCallback) comm
 					"metricName": {
 						SchemaProps: spec.SchemaProps{
 							Description: "MetricName is a regular expression over the names of metrics.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -7226,6 +7241,7 @@ func schema_pkg_apis_argoproj_v1alpha1_ExperimentAnalysisTemplateRef(ref common.
 					"name": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Name identifies the analysis within the Experiment.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -7233,6 +7249,7 @@ func schema_pkg_apis_argoproj_v1alpha1_ExperimentAnalysisTemplateRef(ref common.
 					"templateName": {
 						SchemaProps: spec.SchemaProps{
 							Description: "TemplateName is the name of the AnalysisTemplate or ClusterAnalysisTemplate.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -7612,6 +7629,7 @@ func schema_pkg_apis_argoproj_v1alpha1_FieldRef(ref common.ReferenceCallback) co
 					"fieldPath": {
 						SchemaProps: spec.SchemaProps{
 							Description: "FieldPath is the path of the field, with dots and indexes.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -7818,6 +7836,7 @@ func schema_pkg_apis_argoproj_v1alpha1_HeaderRoutingMatch(ref common.ReferenceCa
 					"headerName": {
 						SchemaProps: spec.SchemaProps{
 							Description: "HeaderName is the name of the header.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -8147,6 +8166,7 @@ func schema_pkg_apis_argoproj_v1alpha1_IstioDestinationRule(ref common.Reference
 					"name": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Name is the name of the DestinationRule.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -8154,6 +8174,7 @@ func schema_pkg_apis_argoproj_v1alpha1_IstioDestinationRule(ref common.Reference
 					"canarySubsetName": {
 						SchemaProps: spec.SchemaProps{
 							Description: "CanarySubsetName is the name of the subset of new pods.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -8161,6 +8182,7 @@ func schema_pkg_apis_argoproj_v1alpha1_IstioDestinationRule(ref common.Reference
 					"stableSubsetName": {
 						SchemaProps: spec.SchemaProps{
 							Description: "StableSubsetName is the name of the subset of old pods.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -8246,6 +8268,7 @@ func schema_pkg_apis_argoproj_v1alpha1_IstioVirtualService(ref common.ReferenceC
 					"name": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Name is the name of the VirtualService, with its namespace after a dot where that is another one.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -8383,6 +8406,49 @@ func schema_pkg_apis_argoproj_v1alpha1_JWTTokens(ref common.ReferenceCallback) c
 	}
 }
 
+func schema_pkg_apis_argoproj_v1alpha1_JobMetadata(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "JobMetadata holds labels and annotations of a Job.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"labels": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Labels are the labels.",
+							Type:        []string{"object"},
+							AdditionalProperties: &spec.SchemaOrBool{
+								Allows: true,
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"annotations": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Annotations are the annotations.",
+							Type:        []string{"object"},
+							AdditionalProperties: &spec.SchemaOrBool{
+								Allows: true,
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+				},
+			},
+		},
+	}
+}
+
 func schema_pkg_apis_argoproj_v1alpha1_JobMetric(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -8393,7 +8459,7 @@ func schema_pkg_apis_argoproj_v1alpha1_JobMetric(ref common.ReferenceCallback) c
 					"metadata": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Metadata holds labels and annotations of the Job.",
-							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+							Ref:         ref(v1alpha1.JobMetadata{}.OpenAPIModelName()),
 						},
 					},
 					"spec": {
@@ -8407,7 +8473,7 @@ func schema_pkg_apis_argoproj_v1alpha1_JobMetric(ref common.ReferenceCallback) c
 			},
 		},
 		Dependencies: []string{
-			v1alpha1.JobSpec{}.OpenAPIModelName(), metav1.ObjectMeta{}.OpenAPIModelName()},
+			v1alpha1.JobMetadata{}.OpenAPIModelName(), v1alpha1.JobSpec{}.OpenAPIModelName()},
 	}
 }
 
@@ -8458,6 +8524,7 @@ func schema_pkg_apis_argoproj_v1alpha1_KayentaMetric(ref common.ReferenceCallbac
 					"address": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Address is the URL of the server.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -8465,6 +8532,7 @@ func schema_pkg_apis_argoproj_v1alpha1_KayentaMetric(ref common.ReferenceCallbac
 					"application": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Application is the name of the application.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -8472,6 +8540,7 @@ func schema_pkg_apis_argoproj_v1alpha1_KayentaMetric(ref common.ReferenceCallbac
 					"canaryConfigName": {
 						SchemaProps: spec.SchemaProps{
 							Description: "CanaryConfigName is the name of the canary configuration.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -8479,6 +8548,7 @@ func schema_pkg_apis_argoproj_v1alpha1_KayentaMetric(ref common.ReferenceCallbac
 					"metricsAccountName": {
 						SchemaProps: spec.SchemaProps{
 							Description: "MetricsAccountName is the account that holds the metrics.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -8486,6 +8556,7 @@ func schema_pkg_apis_argoproj_v1alpha1_KayentaMetric(ref common.ReferenceCallbac
 					"configurationAccountName": {
 						SchemaProps: spec.SchemaProps{
 							Description: "ConfigurationAccountName is the account that holds the configuration.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -8493,6 +8564,7 @@ func schema_pkg_apis_argoproj_v1alpha1_KayentaMetric(ref common.ReferenceCallbac
 					"storageAccountName": {
 						SchemaProps: spec.SchemaProps{
 							Description: "StorageAccountName is the account that holds the results.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -8547,6 +8619,7 @@ func schema_pkg_apis_argoproj_v1alpha1_KayentaScope(ref common.ReferenceCallback
 					"name": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Name is the name of the scope.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -8841,6 +8914,7 @@ func schema_pkg_apis_argoproj_v1alpha1_ManagedRoute(ref common.ReferenceCallback
 					"name": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Name is the name of the route.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -8972,6 +9046,7 @@ func schema_pkg_apis_argoproj_v1alpha1_MeasurementRetention(ref common.Reference
 					"metricName": {
 						SchemaProps: spec.SchemaProps{
 							Description: "MetricName is a regular expression over the names of metrics.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -9058,6 +9133,7 @@ func schema_pkg_apis_argoproj_v1alpha1_Metric(ref common.ReferenceCallback) comm
 					"name": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Name identifies the metric within the analysis.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -9460,6 +9536,7 @@ func schema_pkg_apis_argoproj_v1alpha1_NewRelicMetric(ref common.ReferenceCallba
 					"query": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Query is the NRQL query.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -9905,6 +9982,7 @@ func schema_pkg_apis_argoproj_v1alpha1_PingPongSpec(ref common.ReferenceCallback
 					"pingService": {
 						SchemaProps: spec.SchemaProps{
 							Description: "PingService is the name of the first Service.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -9912,6 +9990,7 @@ func schema_pkg_apis_argoproj_v1alpha1_PingPongSpec(ref common.ReferenceCallback
 					"pongService": {
 						SchemaProps: spec.SchemaProps{
 							Description: "PongService is the name of the second Service.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -10038,6 +10117,7 @@ func schema_pkg_apis_argoproj_v1alpha1_PluginStep(ref common.ReferenceCallback) 
 					"name": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Name is the name of the plugin.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -10850,6 +10930,7 @@ func schema_pkg_apis_argoproj_v1alpha1_ReplicaProgressThreshold(ref common.Refer
 					"type": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Type is the unit of Value: Percent or Pods.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -12117,6 +12198,7 @@ func schema_pkg_apis_argoproj_v1alpha1_RolloutExperimentStepAnalysisTemplateRef(
 					"name": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Name identifies the analysis within the Experiment.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -12124,6 +12206,7 @@ func schema_pkg_apis_argoproj_v1alpha1_RolloutExperimentStepAnalysisTemplateRef(
 					"templateName": {
 						SchemaProps: spec.SchemaProps{
 							Description: "TemplateName is the name of the AnalysisTemplate or ClusterAnalysisTemplate.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -12179,6 +12262,7 @@ func schema_pkg_apis_argoproj_v1alpha1_RolloutExperimentTemplate(ref common.Refe
 					"name": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Name identifies the template within the Experiment.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -12186,6 +12270,7 @@ func schema_pkg_apis_argoproj_v1alpha1_RolloutExperimentTemplate(ref common.Refe
 					"specRef": {
 						SchemaProps: spec.SchemaProps{
 							Description: "SpecRef is the revision: canary or stable.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -13475,6 +13560,7 @@ func schema_pkg_apis_argoproj_v1alpha1_ScopeDetail(ref common.ReferenceCallback)
 					"scope": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Scope is the name of the population.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -13482,6 +13568,7 @@ func schema_pkg_apis_argoproj_v1alpha1_ScopeDetail(ref common.ReferenceCallback)
 					"region": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Region is the region of the population.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -13524,6 +13611,7 @@ func schema_pkg_apis_argoproj_v1alpha1_SecretKeyRef(ref common.ReferenceCallback
 					"name": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Name is the name of the Secret.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -13531,6 +13619,7 @@ func schema_pkg_apis_argoproj_v1alpha1_SecretKeyRef(ref common.ReferenceCallback
 					"key": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Key is the key in the Secret's data.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -13656,6 +13745,7 @@ func schema_pkg_apis_argoproj_v1alpha1_SetMirrorRoute(ref common.ReferenceCallba
 					"name": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Name is the name of the route, one of trafficRouting.managedRoutes.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -15019,6 +15109,7 @@ func schema_pkg_apis_argoproj_v1alpha1_TemplateSpec(ref common.ReferenceCallback
 					"name": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Name identifies the template within the Experiment.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -15171,6 +15262,7 @@ func schema_pkg_apis_argoproj_v1alpha1_TraefikTrafficRouting(ref common.Referenc
 					"weightedTraefikServiceName": {
 						SchemaProps: spec.SchemaProps{
 							Description: "WeightedTraefikServiceName is the name of the TraefikService to drive.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -15351,6 +15443,7 @@ func schema_pkg_apis_argoproj_v1alpha1_WebMetric(ref common.ReferenceCallback) c
 					"url": {
 						SchemaProps: spec.SchemaProps{
 							Description: "URL is the address of the endpoint.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -15432,6 +15525,7 @@ func schema_pkg_apis_argoproj_v1alpha1_WebMetricHeader(ref common.ReferenceCallb
 					"key": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Key is the name of the header.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -15439,6 +15533,7 @@ func schema_pkg_apis_argoproj_v1alpha1_WebMetricHeader(ref common.ReferenceCallb
 					"value": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Value is the value of the header.",
+							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
 						},

@@ -18,12 +18,13 @@ import (
 // status subresource: its clients write the status here (as Argo Rollouts 1.9: manifests/crds/analysis-run-crd.yaml).
 type strategy struct {
 	registry.Strategy
-	equality registry.Equality
+	equality     registry.Equality
+	requirements registry.Requirements
 }
 
 // newStrategy returns the strategy of the main resource.
 func newStrategy(scheme *runtime.Scheme) strategy {
-	return strategy{Strategy: registry.NewStrategy(scheme), equality: registry.NewEquality()}
+	return strategy{registry.NewStrategy(scheme), registry.NewEquality(), registry.NewRequirements()}
 }
 
 // PrepareForCreate starts a run at generation 1.
@@ -40,24 +41,20 @@ func (s strategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
 }
 
 // Validate requires what the schema of the peer's CustomResourceDefinition requires.
-func (strategy) Validate(_ context.Context, obj runtime.Object) field.ErrorList {
+func (s strategy) Validate(_ context.Context, obj runtime.Object) field.ErrorList {
 	created := registry.As[*v1alpha1.AnalysisRun](obj)
-	return append(registry.ValidateName(created), validateSpec(&created.Spec)...)
+	return append(registry.ValidateName(created), s.validateSpec(&created.Spec)...)
 }
 
 // ValidateUpdate requires the same of a specification that changes, which the generation tells.
-func (strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) field.ErrorList {
+func (s strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) field.ErrorList {
 	updated, current := registry.As[*v1alpha1.AnalysisRun](obj), registry.As[*v1alpha1.AnalysisRun](old)
 	if updated.Generation == current.Generation {
 		return nil
 	}
-	return validateSpec(&updated.Spec)
+	return s.validateSpec(&updated.Spec)
 }
 
-// validateSpec requires a list of metrics, which may be empty, and their names and providers.
-func validateSpec(spec *v1alpha1.AnalysisRunSpec) field.ErrorList {
-	if spec.Metrics == nil {
-		return field.ErrorList{field.Required(field.NewPath("spec", "metrics"), "list the metrics to measure")}
-	}
-	return analysistemplate.ValidateMetrics(spec.Metrics)
+func (s strategy) validateSpec(spec *v1alpha1.AnalysisRunSpec) field.ErrorList {
+	return append(s.requirements.Missing(spec, field.NewPath("spec")), analysistemplate.ValidateMetrics(spec.Metrics)...)
 }

@@ -33,10 +33,6 @@ func TestCreateRejectsOnlyWhatThePeersSchemaRejects(t *testing.T) {
 		"accepts an empty list of metrics":  {manifest: `{spec: {metrics: []}}`},
 		"accepts a metric of no known kind": {manifest: `{spec: {metrics: [{name: a, provider: {}}]}}`},
 		"names the missing list of metrics": {manifest: `{spec: {}}`, fields: []string{"spec.metrics"}},
-		"names the missing name of a metric": {
-			manifest: `{spec: {metrics: [{provider: {}}]}}`,
-			fields:   []string{"spec.metrics[0].name"},
-		},
 		"names the missing provider of a metric": {
 			manifest: `{spec: {metrics: [{name: a}]}}`,
 			fields:   []string{"spec.metrics[0].provider"},

@@ -21,7 +21,7 @@ func NewREST(scheme *runtime.Scheme, getter generic.RESTOptionsGetter) (*registr
 		ShortNames: []string{"at"},
 		New:        func() runtime.Object { return &v1alpha1.AnalysisTemplate{} },
 		NewList:    func() runtime.Object { return &v1alpha1.AnalysisTemplateList{} },
-		Strategy:   strategy{Strategy: registry.NewStrategy(scheme), equality: registry.NewEquality()},
+		Strategy:   newStrategy(scheme),
 		Table:      registry.NewTable[*v1alpha1.AnalysisTemplate](resource, nil, nil),
 	})
 }

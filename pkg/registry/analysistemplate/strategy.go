@@ -16,7 +16,13 @@ import (
 // strategy decides what a write changes: everything, for there is no status.
 type strategy struct {
 	registry.Strategy
-	equality registry.Equality
+	equality     registry.Equality
+	requirements registry.Requirements
+}
+
+// newStrategy returns the strategy of the main resource.
+func newStrategy(scheme *runtime.Scheme) strategy {
+	return strategy{registry.NewStrategy(scheme), registry.NewEquality(), registry.NewRequirements()}
 }
 
 // PrepareForCreate starts a template at generation 1.
@@ -33,32 +39,20 @@ func (s strategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
 }
 
 // Validate requires what the schema of the peer's CustomResourceDefinition requires.
-func (strategy) Validate(_ context.Context, obj runtime.Object) field.ErrorList {
+func (s strategy) Validate(_ context.Context, obj runtime.Object) field.ErrorList {
 	created := registry.As[*v1alpha1.AnalysisTemplate](obj)
-	return append(registry.ValidateName(created), ValidateMetrics(created.Spec.Metrics)...)
+	return append(registry.ValidateName(created), s.validateSpec(&created.Spec)...)
 }
 
 // ValidateUpdate requires the same of a specification that changes, which the generation tells.
-func (strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) field.ErrorList {
+func (s strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) field.ErrorList {
 	updated, current := registry.As[*v1alpha1.AnalysisTemplate](obj), registry.As[*v1alpha1.AnalysisTemplate](old)
 	if updated.Generation == current.Generation {
 		return nil
 	}
-	return ValidateMetrics(updated.Spec.Metrics)
+	return s.validateSpec(&updated.Spec)
 }
 
-// ValidateMetrics requires a name and a provider of each of spec.metrics; every other fault is the controller's to
-// report (as Argo Rollouts 1.9: manifests/crds/analysis-template-crd.yaml).
-func ValidateMetrics(metrics []v1alpha1.Metric) field.ErrorList {
-	var problems field.ErrorList
-	for index, metric := range metrics {
-		path := field.NewPath("spec", "metrics").Index(index)
-		if metric.Name == "" {
-			problems = append(problems, field.Required(path.Child("name"), "name the metric"))
-		}
-		if metric.Provider == nil {
-			problems = append(problems, field.Required(path.Child("provider"), "say where the metric is measured"))
-		}
-	}
-	return problems
+func (s strategy) validateSpec(spec *v1alpha1.AnalysisTemplateSpec) field.ErrorList {
+	return append(s.requirements.Missing(spec, field.NewPath("spec")), ValidateMetrics(spec.Metrics)...)
 }

@@ -12,14 +12,8 @@ import (
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/apis/install"
-	"github.com/capstan-dev/capstan/pkg/registry"
 	"github.com/capstan-dev/capstan/pkg/registry/registrytest"
 )
-
-// newStrategy returns the strategy under test.
-func newStrategy() strategy {
-	return strategy{Strategy: registry.NewStrategy(install.NewScheme()), equality: registry.NewEquality()}
-}
 
 // templateOf returns a stored template.
 func templateOf(t *testing.T, manifest string) *v1alpha1.AnalysisTemplate {
@@ -43,9 +37,16 @@ func TestCreateRejectsOnlyWhatThePeersSchemaRejects(t *testing.T) {
 		"accepts a Job that Kubernetes would not": {
 			manifest: `{spec: {metrics: [{name: a, provider: {job: {spec: {x: 1}}}}]}}`,
 		},
-		"names a metric's missing name": {
-			manifest: `{spec: {metrics: [{provider: {}}]}}`,
-			fields:   []string{"spec.metrics[0].name"},
+		"accepts a metric with an empty name": {manifest: `{spec: {metrics: [{name: "", provider: {}}]}}`},
+		"names a field that is missing far down": {
+			manifest: `{spec: {metrics: [{name: a, provider: {kayenta: {threshold: {pass: 1}, scopes: []}}}]}}`,
+			fields:   []string{"spec.metrics[0].provider.kayenta.threshold.marginal"},
+		},
+		"names a value that the schema does not list": {
+			manifest: `{spec: {metrics: [{name: a, provider: {datadog: {apiVersion: v3, aggregator: most}}}]}}`,
+			fields: []string{
+				"spec.metrics[0].provider.datadog.apiVersion", "spec.metrics[0].provider.datadog.aggregator",
+			},
 		},
 		"names a metric's missing provider": {
 			manifest: `{spec: {metrics: [` + metric + `, {name: b}]}}`,
@@ -59,7 +60,7 @@ func TestCreateRejectsOnlyWhatThePeersSchemaRejects(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			problems := rest.ValidateCreate(registrytest.Context(t), templateOf(t, tc.manifest), newStrategy())
+			problems := rest.ValidateCreate(registrytest.Context(t), templateOf(t, tc.manifest), newStrategy(install.NewScheme()))
 			if diff := cmp.Diff(tc.fields, registrytest.Fields(problems)); diff != "" {
 				t.Errorf("fields with problems (-want +got):\n%s", diff)
 			}
@@ -72,9 +73,7 @@ const metric = `{name: a, provider: {web: {url: u}}}`
 
 // allMissing returns what two empty metrics lack.
 func allMissing() []string {
-	return []string{
-		"spec.metrics[0].name", "spec.metrics[0].provider", "spec.metrics[1].name", "spec.metrics[1].provider",
-	}
+	return []string{"spec.metrics[0].provider", "spec.metrics[1].provider"}
 }
 
 func TestUpdate(t *testing.T) {
@@ -91,8 +90,8 @@ func TestUpdate(t *testing.T) {
 			old: `{spec: {metrics: [` + metric + `]}}`,
 			new: `{metadata: {labels: {a: b}}, spec: {metrics: [` + metric + `]}}`, generation: 1,
 		},
-		"refuses a metric without a name": {
-			old: `{spec: {}}`, new: `{spec: {metrics: [{provider: {}}]}}`, fails: true,
+		"refuses a metric without a provider": {
+			old: `{spec: {}}`, new: `{spec: {metrics: [{name: a}]}}`, fails: true,
 		},
 		"lets metadata change beside a fault that is stored already": {
 			old: `{spec: {metrics: [{}]}}`, new: `{metadata: {labels: {a: b}}, spec: {metrics: [{}]}}`, generation: 1,
@@ -103,7 +102,7 @@ func TestUpdate(t *testing.T) {
 			t.Parallel()
 			old, updated := templateOf(t, tc.old), templateOf(t, tc.new)
 			old.Generation = 1
-			err := rest.BeforeUpdate(newStrategy(), registrytest.Context(t), updated, old)
+			err := rest.BeforeUpdate(newStrategy(install.NewScheme()), registrytest.Context(t), updated, old)
 			if tc.fails != (err != nil) {
 				t.Fatalf("error %v, want one: %v", err, tc.fails)
 			}

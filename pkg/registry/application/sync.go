@@ -68,7 +68,7 @@ func validateSync(request *v1alpha1.ApplicationSync) field.ErrorList {
 			problems = append(problems, field.Required(path.Child("name"), "name the object to sync"))
 		}
 	}
-	return problems
+	return registry.Few(problems)
 }
 
 // validateRevisions fails where the request's revisions do not fit the Application's sources.

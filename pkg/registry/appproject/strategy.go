@@ -5,7 +5,6 @@ package appproject
 
 import (
 	"context"
-	"strings"
 	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -15,8 +14,8 @@ import (
 	"github.com/capstan-dev/capstan/pkg/registry"
 )
 
-// maxDescription is the longest description of a sync window, in characters, that the
-// peer's CustomResourceDefinition accepts.
+// maxDescription is the longest description of a project, in characters, that the peer's CustomResourceDefinition
+// accepts (as Argo CD 3.5: manifests/crds/appproject-crd.yaml).
 const maxDescription = 255
 
 // strategy decides what a write changes: everything, for the kind has no status of its own
@@ -40,7 +39,7 @@ func (s strategy) PrepareForUpdate(_ context.Context, updated, current runtime.O
 	}
 }
 
-// Validate requires what the peer requires of a project; what only makes a rule useless is
+// Validate requires what the schema of the peer's CustomResourceDefinition requires; a rule that permits nothing is
 // accepted.
 func (strategy) Validate(_ context.Context, object runtime.Object) field.ErrorList {
 	project := registry.As[*v1alpha1.AppProject](object)
@@ -57,23 +56,8 @@ func (strategy) ValidateUpdate(_ context.Context, updated, current runtime.Objec
 }
 
 func validateSpec(spec *v1alpha1.AppProjectSpec) field.ErrorList {
-	var problems field.ErrorList
-	root := field.NewPath("spec")
-	for i, window := range spec.SyncWindows {
-		if utf8.RuneCountInString(window.Description) > maxDescription {
-			at := root.Child("syncWindows").Index(i).Child("description")
-			problems = append(problems, field.TooLong(at, "", maxDescription))
-		}
+	if utf8.RuneCountInString(spec.Description) <= maxDescription {
+		return nil
 	}
-	for i, to := range spec.Destinations {
-		if strings.TrimSpace(to.Server) == "!*" {
-			problems = append(problems, field.Invalid(root.Child("destinations").Index(i).Child("server"), to.Server,
-				"denies every cluster: remove the project's destinations instead"))
-		}
-		if strings.TrimSpace(to.Namespace) == "!*" {
-			problems = append(problems, field.Invalid(root.Child("destinations").Index(i).Child("namespace"), to.Namespace,
-				"denies every namespace: remove the project's destinations instead"))
-		}
-	}
-	return problems
+	return field.ErrorList{field.TooLong(field.NewPath("spec", "description"), "", maxDescription)}
 }

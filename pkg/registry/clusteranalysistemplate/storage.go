@@ -21,7 +21,7 @@ func NewREST(scheme *runtime.Scheme, getter generic.RESTOptionsGetter) (*registr
 		ShortNames: []string{"cat"},
 		New:        func() runtime.Object { return &v1alpha1.ClusterAnalysisTemplate{} },
 		NewList:    func() runtime.Object { return &v1alpha1.ClusterAnalysisTemplateList{} },
-		Strategy:   strategy{Strategy: registry.NewStrategy(scheme), equality: registry.NewEquality()},
+		Strategy:   newStrategy(scheme),
 		Table:      registry.NewTable[*v1alpha1.ClusterAnalysisTemplate](resource, nil, nil),
 	})
 }

@@ -63,8 +63,8 @@ func TestTemplatesAreOfTheWholeCluster(t *testing.T) {
 func TestTemplatesAreCheckedLikeThoseOfANamespace(t *testing.T) {
 	t.Parallel()
 	templates := open(t)
-	if _, err := create(t, templates, `{metadata: {name: all}, spec: {metrics: [{}]}}`); !apierrors.IsInvalid(err) {
-		t.Errorf("a metric without a name: error %v, want invalid", err)
+	if _, err := create(t, templates, `{metadata: {name: all}, spec: {metrics: [{name: a}]}}`); !apierrors.IsInvalid(err) {
+		t.Errorf("a metric without a provider: error %v, want invalid", err)
 	}
 	created, err := create(t, templates, `{metadata: {name: all}, spec: {}}`)
 	if err != nil {

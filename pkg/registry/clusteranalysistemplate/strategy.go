@@ -20,7 +20,13 @@ type object = *v1alpha1.ClusterAnalysisTemplate
 // strategy decides what a write changes: everything, for there is no status.
 type strategy struct {
 	registry.Strategy
-	equality registry.Equality
+	equality     registry.Equality
+	requirements registry.Requirements
+}
+
+// newStrategy returns the strategy of the main resource.
+func newStrategy(scheme *runtime.Scheme) strategy {
+	return strategy{registry.NewStrategy(scheme), registry.NewEquality(), registry.NewRequirements()}
 }
 
 // NamespaceScoped is false: the templates are for every namespace.
@@ -42,16 +48,20 @@ func (s strategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
 }
 
 // Validate requires what the schema of the peer's CustomResourceDefinition requires.
-func (strategy) Validate(_ context.Context, obj runtime.Object) field.ErrorList {
+func (s strategy) Validate(_ context.Context, obj runtime.Object) field.ErrorList {
 	created := registry.As[object](obj)
-	return append(registry.ValidateName(created), analysistemplate.ValidateMetrics(created.Spec.Metrics)...)
+	return append(registry.ValidateName(created), s.validateSpec(&created.Spec)...)
 }
 
 // ValidateUpdate requires the same of a specification that changes, which the generation tells.
-func (strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) field.ErrorList {
+func (s strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) field.ErrorList {
 	updated, current := registry.As[object](obj), registry.As[object](old)
 	if updated.Generation == current.Generation {
 		return nil
 	}
-	return analysistemplate.ValidateMetrics(updated.Spec.Metrics)
+	return s.validateSpec(&updated.Spec)
+}
+
+func (s strategy) validateSpec(spec *v1alpha1.AnalysisTemplateSpec) field.ErrorList {
+	return append(s.requirements.Missing(spec, field.NewPath("spec")), analysistemplate.ValidateMetrics(spec.Metrics)...)
 }

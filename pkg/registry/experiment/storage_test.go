@@ -42,7 +42,7 @@ func TestCreateRejectsOnlyWhatThePeersSchemaRejects(t *testing.T) {
 		"names the missing list of templates": {manifest: `{spec: {}}`, fields: []string{"spec.templates"}},
 		"names what a template lacks": {
 			manifest: `{spec: {templates: [{name: a, selector: {}, template: {}}, {replicas: 1}]}}`,
-			fields:   []string{"spec.templates[1].name", "spec.templates[1].selector", "spec.templates[1].template"},
+			fields:   []string{"spec.templates[1].selector", "spec.templates[1].template"},
 		},
 	}
 	for name, tc := range cases {

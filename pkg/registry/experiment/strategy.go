@@ -17,12 +17,13 @@ import (
 // status subresource: its clients write the status here (as Argo Rollouts 1.9: manifests/crds/experiment-crd.yaml).
 type strategy struct {
 	registry.Strategy
-	equality registry.Equality
+	equality     registry.Equality
+	requirements registry.Requirements
 }
 
 // newStrategy returns the strategy of the main resource.
 func newStrategy(scheme *runtime.Scheme) strategy {
-	return strategy{Strategy: registry.NewStrategy(scheme), equality: registry.NewEquality()}
+	return strategy{registry.NewStrategy(scheme), registry.NewEquality(), registry.NewRequirements()}
 }
 
 // PrepareForCreate starts an Experiment at generation 1.
@@ -39,16 +40,16 @@ func (s strategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
 }
 
 // Validate requires what the schema of the peer's CustomResourceDefinition requires.
-func (strategy) Validate(_ context.Context, obj runtime.Object) field.ErrorList {
+func (s strategy) Validate(_ context.Context, obj runtime.Object) field.ErrorList {
 	created := registry.As[*v1alpha1.Experiment](obj)
-	return append(registry.ValidateName(created), validateSpec(&created.Spec)...)
+	return append(registry.ValidateName(created), s.requirements.Missing(&created.Spec, field.NewPath("spec"))...)
 }
 
 // ValidateUpdate requires the same of a specification that changes, which the generation tells.
-func (strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) field.ErrorList {
+func (s strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) field.ErrorList {
 	updated, current := registry.As[*v1alpha1.Experiment](obj), registry.As[*v1alpha1.Experiment](old)
 	if updated.Generation == current.Generation {
 		return nil
 	}
-	return validateSpec(&updated.Spec)
+	return s.requirements.Missing(&updated.Spec, field.NewPath("spec"))
 }

@@ -18,12 +18,13 @@ import (
 // strategy decides what a write of the main resource changes: everything but the status.
 type strategy struct {
 	registry.Strategy
-	equality registry.Equality
+	equality     registry.Equality
+	requirements registry.Requirements
 }
 
 // newStrategy returns the strategy of the main resource.
 func newStrategy(scheme *runtime.Scheme) strategy {
-	return strategy{Strategy: registry.NewStrategy(scheme), equality: registry.NewEquality()}
+	return strategy{registry.NewStrategy(scheme), registry.NewEquality(), registry.NewRequirements()}
 }
 
 // GetResetFields returns the status, which the main resource ignores.
@@ -48,19 +49,19 @@ func (s strategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
 }
 
 // Validate requires what the schema of the peer's CustomResourceDefinition requires.
-func (strategy) Validate(_ context.Context, obj runtime.Object) field.ErrorList {
+func (s strategy) Validate(_ context.Context, obj runtime.Object) field.ErrorList {
 	created := registry.As[*v1alpha1.Rollout](obj)
-	return append(registry.ValidateName(created), validateSpec(&created.Spec)...)
+	return append(registry.ValidateName(created), s.requirements.Missing(&created.Spec, field.NewPath("spec"))...)
 }
 
 // ValidateUpdate requires the same of a specification that changes, which the generation tells, and a selector that
 // stays.
-func (strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) field.ErrorList {
+func (s strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) field.ErrorList {
 	updated, current := registry.As[*v1alpha1.Rollout](obj), registry.As[*v1alpha1.Rollout](old)
 	if updated.Generation == current.Generation {
 		return nil
 	}
-	problems := validateSpec(&updated.Spec)
+	problems := s.requirements.Missing(&updated.Spec, field.NewPath("spec"))
 	before, after := current.Spec.Selector, updated.Spec.Selector
 	if before != nil && after != nil && !apiequality.Semantic.DeepEqual(before, after) {
 		problems = append(problems,

@@ -59,24 +59,18 @@ func TestCreateRejectsOnlyWhatThePeersSchemaRejects(t *testing.T) {
 			manifest: `{spec: {selector: {matchLabels: {a: b}}, template: {}}}`,
 		},
 		"accepts an experiment without templates yet": {manifest: canaryOf(`{experiment: {templates: []}}`)},
-		"names the missing active Service": {
-			manifest: `{spec: {strategy: {blueGreen: {previewService: p}}}}`,
-			fields:   []string{"spec.strategy.blueGreen.activeService"},
+		"accepts an active Service whose name is empty": {
+			manifest: `{spec: {strategy: {blueGreen: {activeService: ""}}}}`,
 		},
-		"names the plugin step without a name": {
-			manifest: canaryOf(`{setWeight: 1}, {plugin: {config: {}}}`),
-			fields:   []string{"spec.strategy.canary.steps[1].plugin.name"},
+		"names the missing weight of an anti-affinity": {
+			manifest: `{spec: {strategy: {blueGreen: {antiAffinity: ` +
+				`{preferredDuringSchedulingIgnoredDuringExecution: {}}}}}}`,
+			fields: []string{
+				"spec.strategy.blueGreen.antiAffinity.preferredDuringSchedulingIgnoredDuringExecution.weight"},
 		},
 		"names the experiment without a list of templates": {
 			manifest: canaryOf(`{experiment: {duration: 5m}}`),
 			fields:   []string{"spec.strategy.canary.steps[0].experiment.templates"},
-		},
-		"names what an experiment's template lacks": {
-			manifest: canaryOf(`{experiment: {templates: [{name: a, specRef: canary}, {replicas: 1}]}}`),
-			fields: []string{
-				"spec.strategy.canary.steps[0].experiment.templates[1].name",
-				"spec.strategy.canary.steps[0].experiment.templates[1].specRef",
-			},
 		},
 	}
 	for name, tc := range cases {
@@ -129,11 +123,11 @@ func TestUpdateOfTheMainResource(t *testing.T) {
 		"lets a selector be added":   {old: `{spec: {}}`, new: `{spec: {selector: {matchLabels: {a: b}}}}`, generation: 2},
 		"lets a selector be removed": {old: `{spec: {selector: {}}}`, new: `{spec: {}}`, generation: 2},
 		"refuses a change to what the schema rejects": {
-			old: `{spec: {}}`, new: `{spec: {strategy: {blueGreen: {}}}}`, fails: true,
+			old: `{spec: {}}`, new: canaryOf(`{experiment: {}}`), fails: true,
 		},
 		"lets metadata change beside a fault that is stored already": {
-			old: `{spec: {strategy: {blueGreen: {}}}}`,
-			new: `{metadata: {labels: {a: b}}, spec: {strategy: {blueGreen: {}}}}`, generation: 1,
+			old: `{spec: {strategy: {canary: {steps: [{experiment: {}}]}}}}`,
+			new: `{metadata: {labels: {a: b}}, spec: {strategy: {canary: {steps: [{experiment: {}}]}}}}`, generation: 1,
 		},
 	}
 	for name, tc := range cases {

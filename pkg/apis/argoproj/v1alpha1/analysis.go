@@ -104,7 +104,7 @@ type AnalysisTemplateRef struct {
 type Argument struct {
 	// Name is the name by which metrics refer to the argument.
 	// +required
-	Name string `json:"name,omitempty"`
+	Name string `json:"name"`
 	// Value is the value of the argument.
 	// +optional
 	Value *string `json:"value,omitempty"`
@@ -127,31 +127,31 @@ type ValueFrom struct {
 type SecretKeyRef struct {
 	// Name is the name of the Secret.
 	// +required
-	Name string `json:"name,omitempty"`
+	Name string `json:"name"`
 	// Key is the key in the Secret's data.
 	// +required
-	Key string `json:"key,omitempty"`
+	Key string `json:"key"`
 }
 
 // FieldRef names a field of an object.
 type FieldRef struct {
 	// FieldPath is the path of the field, with dots and indexes.
 	// +required
-	FieldPath string `json:"fieldPath,omitempty"`
+	FieldPath string `json:"fieldPath"`
 }
 
 // DryRun names metrics that do not decide the result of an analysis.
 type DryRun struct {
 	// MetricName is a regular expression over the names of metrics.
 	// +required
-	MetricName string `json:"metricName,omitempty"`
+	MetricName string `json:"metricName"`
 }
 
 // MeasurementRetention says how many measurements of a metric are kept.
 type MeasurementRetention struct {
 	// MetricName is a regular expression over the names of metrics.
 	// +required
-	MetricName string `json:"metricName,omitempty"`
+	MetricName string `json:"metricName"`
 	// Limit is the number of measurements to keep.
 	// +required
 	Limit *int32 `json:"limit,omitempty"`

@@ -11,7 +11,7 @@ import (
 type Metric struct {
 	// Name identifies the metric within the analysis.
 	// +required
-	Name string `json:"name,omitempty"`
+	Name string `json:"name"`
 	// Interval is the time between two measurements; absent is a single measurement.
 	// +optional
 	Interval DurationString `json:"interval,omitempty"`

@@ -3,10 +3,6 @@
 
 package v1alpha1
 
-import (
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-)
-
 // PrometheusMetric asks a Prometheus server.
 type PrometheusMetric struct {
 	// Address is the URL of the server.
@@ -103,7 +99,7 @@ type NewRelicMetric struct {
 	Profile string `json:"profile,omitempty"`
 	// Query is the NRQL query.
 	// +required
-	Query string `json:"query,omitempty"`
+	Query string `json:"query"`
 	// Timeout is the time in seconds that a query may take.
 	// +optional
 	Timeout *int64 `json:"timeout,omitempty"`
@@ -113,10 +109,20 @@ type NewRelicMetric struct {
 type JobMetric struct {
 	// Metadata holds labels and annotations of the Job.
 	// +optional
-	Metadata *metav1.ObjectMeta `json:"metadata,omitempty"`
+	Metadata *JobMetadata `json:"metadata,omitempty"`
 	// Spec is the specification of the Job.
 	// +required
 	Spec JobSpec `json:"spec,omitzero"`
+}
+
+// JobMetadata holds labels and annotations of a Job.
+type JobMetadata struct {
+	// Labels are the labels.
+	// +optional
+	Labels map[string]string `json:"labels,omitzero"`
+	// Annotations are the annotations.
+	// +optional
+	Annotations map[string]string `json:"annotations,omitzero"`
 }
 
 // GraphiteMetric asks a Graphite server.
@@ -175,6 +181,9 @@ type DatadogMetric struct {
 	// SecretRef names the Secret with the account.
 	// +optional
 	SecretRef *DatadogSecretRef `json:"secretRef,omitempty"`
+	// RequestTimeout is the time that a request may take; absent is 10s.
+	// +optional
+	RequestTimeout DurationString `json:"requestTimeout,omitempty"`
 }
 
 // DatadogSecretRef names the Secret with a Datadog account.

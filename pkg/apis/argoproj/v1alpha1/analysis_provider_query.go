@@ -24,7 +24,7 @@ type WebMetric struct {
 	Method WebMetricMethod `json:"method,omitempty"`
 	// URL is the address of the endpoint.
 	// +required
-	URL string `json:"url,omitempty"`
+	URL string `json:"url"`
 	// Headers are sent with the request.
 	// +optional
 	// +listType=atomic
@@ -53,32 +53,32 @@ type WebMetric struct {
 type WebMetricHeader struct {
 	// Key is the name of the header.
 	// +required
-	Key string `json:"key,omitempty"`
+	Key string `json:"key"`
 	// Value is the value of the header.
 	// +required
-	Value string `json:"value,omitempty"`
+	Value string `json:"value"`
 }
 
 // KayentaMetric asks a Kayenta server for a canary analysis.
 type KayentaMetric struct {
 	// Address is the URL of the server.
 	// +required
-	Address string `json:"address,omitempty"`
+	Address string `json:"address"`
 	// Application is the name of the application.
 	// +required
-	Application string `json:"application,omitempty"`
+	Application string `json:"application"`
 	// CanaryConfigName is the name of the canary configuration.
 	// +required
-	CanaryConfigName string `json:"canaryConfigName,omitempty"`
+	CanaryConfigName string `json:"canaryConfigName"`
 	// MetricsAccountName is the account that holds the metrics.
 	// +required
-	MetricsAccountName string `json:"metricsAccountName,omitempty"`
+	MetricsAccountName string `json:"metricsAccountName"`
 	// ConfigurationAccountName is the account that holds the configuration.
 	// +required
-	ConfigurationAccountName string `json:"configurationAccountName,omitempty"`
+	ConfigurationAccountName string `json:"configurationAccountName"`
 	// StorageAccountName is the account that holds the results.
 	// +required
-	StorageAccountName string `json:"storageAccountName,omitempty"`
+	StorageAccountName string `json:"storageAccountName"`
 	// Threshold is the score from which the analysis passes.
 	// +required
 	Threshold *KayentaThreshold `json:"threshold,omitempty"`
@@ -105,7 +105,7 @@ type KayentaThreshold struct {
 type KayentaScope struct {
 	// Name is the name of the scope.
 	// +required
-	Name string `json:"name,omitempty"`
+	Name string `json:"name"`
 	// ControlScope is the population to compare with.
 	// +required
 	ControlScope *ScopeDetail `json:"controlScope,omitempty"`
@@ -118,10 +118,10 @@ type KayentaScope struct {
 type ScopeDetail struct {
 	// Scope is the name of the population.
 	// +required
-	Scope string `json:"scope,omitempty"`
+	Scope string `json:"scope"`
 	// Region is the region of the population.
 	// +required
-	Region string `json:"region,omitempty"`
+	Region string `json:"region"`
 	// Step is the time between two samples, in seconds.
 	// +required
 	Step *int64 `json:"step,omitempty"`

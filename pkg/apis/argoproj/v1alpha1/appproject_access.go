@@ -38,7 +38,7 @@ type JWTToken struct {
 	IssuedAt int64 `json:"iat"`
 	// exp is when it ends, in seconds since 1970; absent means never.
 	// +optional
-	ExpiresAt int64 `json:"exp,omitempty"`
+	ExpiresAt *int64 `json:"exp,omitempty"`
 	// id is its identifier.
 	// +optional
 	ID string `json:"id,omitempty"`
@@ -81,7 +81,6 @@ type SyncWindow struct {
 	UseAndOperator *bool `json:"andOperator,omitempty"`
 	// description says what the window is for.
 	// +optional
-	// +k8s:maxLength=255
 	Description string `json:"description,omitempty"`
 	// syncOverrun lets a sync that has begun go on when the window no longer allows it.
 	// +optional

@@ -77,7 +77,7 @@ type ExperimentSpec struct {
 type TemplateSpec struct {
 	// Name identifies the template within the Experiment.
 	// +required
-	Name string `json:"name,omitempty"`
+	Name string `json:"name"`
 	// Replicas is the number of desired pods; absent is 1.
 	// +optional
 	Replicas *int32 `json:"replicas,omitempty"`
@@ -106,10 +106,10 @@ type TemplateService struct {
 type ExperimentAnalysisTemplateRef struct {
 	// Name identifies the analysis within the Experiment.
 	// +required
-	Name string `json:"name,omitempty"`
+	Name string `json:"name"`
 	// TemplateName is the name of the AnalysisTemplate or ClusterAnalysisTemplate.
 	// +required
-	TemplateName string `json:"templateName,omitempty"`
+	TemplateName string `json:"templateName"`
 	// ClusterScope says that TemplateName is a ClusterAnalysisTemplate.
 	// +optional
 	ClusterScope *bool `json:"clusterScope,omitempty"`

@@ -11,7 +11,7 @@ import (
 type BlueGreenStrategy struct {
 	// ActiveService is the name of the Service that sends traffic to the active pods.
 	// +required
-	ActiveService string `json:"activeService,omitempty"`
+	ActiveService string `json:"activeService"`
 	// PreviewService is the name of the Service that sends traffic to the new pods before the switch.
 	// +optional
 	PreviewService string `json:"previewService,omitempty"`

@@ -69,10 +69,10 @@ type CanaryStrategy struct {
 type PingPongSpec struct {
 	// PingService is the name of the first Service.
 	// +required
-	PingService string `json:"pingService,omitempty"`
+	PingService string `json:"pingService"`
 	// PongService is the name of the second Service.
 	// +required
-	PongService string `json:"pongService,omitempty"`
+	PongService string `json:"pongService"`
 }
 
 // ProgressType is the unit of a ReplicaProgressThreshold.
@@ -88,7 +88,7 @@ const (
 type ReplicaProgressThreshold struct {
 	// Type is the unit of Value: Percent or Pods.
 	// +required
-	Type ProgressType `json:"type,omitempty"`
+	Type ProgressType `json:"type"`
 	// Value is the number of pods, or their percentage.
 	// +required
 	Value *int32 `json:"value,omitempty"`
@@ -129,7 +129,7 @@ type RolloutAnalysis struct {
 type AnalysisRunArgument struct {
 	// Name is the name of the argument.
 	// +required
-	Name string `json:"name,omitempty"`
+	Name string `json:"name"`
 	// Value is the value of the argument.
 	// +optional
 	Value string `json:"value,omitempty"`

@@ -71,7 +71,7 @@ type SetHeaderRoute struct {
 type HeaderRoutingMatch struct {
 	// HeaderName is the name of the header.
 	// +required
-	HeaderName string `json:"headerName,omitempty"`
+	HeaderName string `json:"headerName"`
 	// HeaderValue is what the value must match.
 	// +required
 	HeaderValue *StringMatch `json:"headerValue,omitempty"`
@@ -94,7 +94,7 @@ type StringMatch struct {
 type SetMirrorRoute struct {
 	// Name is the name of the route, one of trafficRouting.managedRoutes.
 	// +required
-	Name string `json:"name,omitempty"`
+	Name string `json:"name"`
 	// Match are rules of which a request must fulfil one.
 	// +optional
 	// +listType=atomic
@@ -121,7 +121,7 @@ type RouteMatch struct {
 type PluginStep struct {
 	// Name is the name of the plugin.
 	// +required
-	Name string `json:"name,omitempty"`
+	Name string `json:"name"`
 	// Config is the configuration of the plugin.
 	// +optional
 	Config JSON `json:"config,omitzero"`
@@ -165,10 +165,10 @@ const (
 type RolloutExperimentTemplate struct {
 	// Name identifies the template within the Experiment.
 	// +required
-	Name string `json:"name,omitempty"`
+	Name string `json:"name"`
 	// SpecRef is the revision: canary or stable.
 	// +required
-	SpecRef ReplicaSetSpecRef `json:"specRef,omitempty"`
+	SpecRef ReplicaSetSpecRef `json:"specRef"`
 	// Replicas is the number of pods; absent is 1.
 	// +optional
 	Replicas *int32 `json:"replicas,omitempty"`
@@ -190,10 +190,10 @@ type RolloutExperimentTemplate struct {
 type RolloutExperimentStepAnalysisTemplateRef struct {
 	// Name identifies the analysis within the Experiment.
 	// +required
-	Name string `json:"name,omitempty"`
+	Name string `json:"name"`
 	// TemplateName is the name of the AnalysisTemplate or ClusterAnalysisTemplate.
 	// +required
-	TemplateName string `json:"templateName,omitempty"`
+	TemplateName string `json:"templateName"`
 	// ClusterScope says that TemplateName is a ClusterAnalysisTemplate.
 	// +optional
 	ClusterScope *bool `json:"clusterScope,omitempty"`

@@ -45,7 +45,7 @@ type RolloutTrafficRouting struct {
 type ManagedRoute struct {
 	// Name is the name of the route.
 	// +required
-	Name string `json:"name,omitempty"`
+	Name string `json:"name"`
 }
 
 // IstioTrafficRouting drives Istio.
@@ -66,7 +66,7 @@ type IstioTrafficRouting struct {
 type IstioVirtualService struct {
 	// Name is the name of the VirtualService, with its namespace after a dot where that is another one.
 	// +required
-	Name string `json:"name,omitempty"`
+	Name string `json:"name"`
 	// Routes are the names of the HTTP routes to drive; absent is the only one.
 	// +optional
 	// +listType=atomic
@@ -103,13 +103,13 @@ type TCPRoute struct {
 type IstioDestinationRule struct {
 	// Name is the name of the DestinationRule.
 	// +required
-	Name string `json:"name,omitempty"`
+	Name string `json:"name"`
 	// CanarySubsetName is the name of the subset of new pods.
 	// +required
-	CanarySubsetName string `json:"canarySubsetName,omitempty"`
+	CanarySubsetName string `json:"canarySubsetName"`
 	// StableSubsetName is the name of the subset of old pods.
 	// +required
-	StableSubsetName string `json:"stableSubsetName,omitempty"`
+	StableSubsetName string `json:"stableSubsetName"`
 	// AdditionalSubsetNames are the names of further subsets of the Rollout's pods.
 	// +optional
 	// +listType=atomic
@@ -201,7 +201,7 @@ type AppMeshTrafficRouting struct {
 type AppMeshVirtualService struct {
 	// Name is the name of the VirtualService.
 	// +required
-	Name string `json:"name,omitempty"`
+	Name string `json:"name"`
 	// Routes are the names of the HTTP routes to drive; absent is the only one.
 	// +optional
 	// +listType=atomic
@@ -222,14 +222,14 @@ type AppMeshVirtualNodeGroup struct {
 type AppMeshVirtualNodeReference struct {
 	// Name is the name of the VirtualNode.
 	// +required
-	Name string `json:"name,omitempty"`
+	Name string `json:"name"`
 }
 
 // TraefikTrafficRouting drives Traefik.
 type TraefikTrafficRouting struct {
 	// WeightedTraefikServiceName is the name of the TraefikService to drive.
 	// +required
-	WeightedTraefikServiceName string `json:"weightedTraefikServiceName,omitempty"`
+	WeightedTraefikServiceName string `json:"weightedTraefikServiceName"`
 }
 
 // ApisixTrafficRouting drives APISIX.
@@ -243,7 +243,7 @@ type ApisixTrafficRouting struct {
 type ApisixRoute struct {
 	// Name is the name of the ApisixRoute.
 	// +required
-	Name string `json:"name,omitempty"`
+	Name string `json:"name"`
 	// Rules are the names of the HTTP rules to drive; absent is the only one.
 	// +optional
 	// +listType=atomic

@@ -699,6 +699,11 @@ func (in JWTTokens) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in JobMetadata) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.JobMetadata"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in JobMetric) OpenAPIModelName() string {
 	return "io.argoproj.v1alpha1.JobMetric"
 }

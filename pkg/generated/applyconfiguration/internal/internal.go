@@ -104,6 +104,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: name
       type:
         scalar: string
+      default: ""
     - name: value
       type:
         scalar: string
@@ -267,6 +268,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: name
       type:
         scalar: string
+      default: ""
     - name: rules
       type:
         list:
@@ -315,12 +317,14 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: name
       type:
         scalar: string
+      default: ""
 - name: io.argoproj.v1alpha1.AppMeshVirtualService
   map:
     fields:
     - name: name
       type:
         scalar: string
+      default: ""
     - name: routes
       type:
         list:
@@ -1244,6 +1248,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: name
       type:
         scalar: string
+      default: ""
     - name: value
       type:
         scalar: string
@@ -1346,6 +1351,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: activeService
       type:
         scalar: string
+      default: ""
     - name: antiAffinity
       type:
         namedType: io.argoproj.v1alpha1.AntiAffinity
@@ -1664,6 +1670,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: query
       type:
         scalar: string
+    - name: requestTimeout
+      type:
+        scalar: string
     - name: secretRef
       type:
         namedType: io.argoproj.v1alpha1.DatadogSecretRef
@@ -1682,6 +1691,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: metricName
       type:
         scalar: string
+      default: ""
 - name: io.argoproj.v1alpha1.DrySource
   map:
     fields:
@@ -1794,12 +1804,14 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: name
       type:
         scalar: string
+      default: ""
     - name: requiredForCompletion
       type:
         scalar: boolean
     - name: templateName
       type:
         scalar: string
+      default: ""
 - name: io.argoproj.v1alpha1.ExperimentCondition
   map:
     fields:
@@ -1905,6 +1917,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: fieldPath
       type:
         scalar: string
+      default: ""
 - name: io.argoproj.v1alpha1.GitDirectoryGeneratorItem
   map:
     fields:
@@ -1975,6 +1988,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: headerName
       type:
         scalar: string
+      default: ""
     - name: headerValue
       type:
         namedType: io.argoproj.v1alpha1.StringMatch
@@ -2076,12 +2090,15 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: canarySubsetName
       type:
         scalar: string
+      default: ""
     - name: name
       type:
         scalar: string
+      default: ""
     - name: stableSubsetName
       type:
         scalar: string
+      default: ""
 - name: io.argoproj.v1alpha1.IstioTrafficRouting
   map:
     fields:
@@ -2103,6 +2120,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: name
       type:
         scalar: string
+      default: ""
     - name: routes
       type:
         list:
@@ -2153,12 +2171,25 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             namedType: io.argoproj.v1alpha1.JWTToken
           elementRelationship: atomic
+- name: io.argoproj.v1alpha1.JobMetadata
+  map:
+    fields:
+    - name: annotations
+      type:
+        map:
+          elementType:
+            scalar: string
+    - name: labels
+      type:
+        map:
+          elementType:
+            scalar: string
 - name: io.argoproj.v1alpha1.JobMetric
   map:
     fields:
     - name: metadata
       type:
-        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+        namedType: io.argoproj.v1alpha1.JobMetadata
     - name: spec
       type:
         namedType: io.k8s.api.batch.v1.JobSpec
@@ -2182,21 +2213,26 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: address
       type:
         scalar: string
+      default: ""
     - name: application
       type:
         scalar: string
+      default: ""
     - name: canaryConfigName
       type:
         scalar: string
+      default: ""
     - name: configurationAccountName
       type:
         scalar: string
+      default: ""
     - name: lookback
       type:
         scalar: boolean
     - name: metricsAccountName
       type:
         scalar: string
+      default: ""
     - name: scopes
       type:
         list:
@@ -2206,6 +2242,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: storageAccountName
       type:
         scalar: string
+      default: ""
     - name: threshold
       type:
         namedType: io.argoproj.v1alpha1.KayentaThreshold
@@ -2221,6 +2258,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: name
       type:
         scalar: string
+      default: ""
 - name: io.argoproj.v1alpha1.KayentaThreshold
   map:
     fields:
@@ -2315,6 +2353,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: name
       type:
         scalar: string
+      default: ""
 - name: io.argoproj.v1alpha1.MatrixGenerator
   map:
     fields:
@@ -2363,6 +2402,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: metricName
       type:
         scalar: string
+      default: ""
 - name: io.argoproj.v1alpha1.MergeGenerator
   map:
     fields:
@@ -2411,6 +2451,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: name
       type:
         scalar: string
+      default: ""
     - name: provider
       type:
         namedType: io.argoproj.v1alpha1.MetricProvider
@@ -2516,6 +2557,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: query
       type:
         scalar: string
+      default: ""
     - name: timeout
       type:
         scalar: numeric
@@ -2672,9 +2714,11 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: pingService
       type:
         scalar: string
+      default: ""
     - name: pongService
       type:
         scalar: string
+      default: ""
 - name: io.argoproj.v1alpha1.PluginConfigMapRef
   map:
     fields:
@@ -2719,6 +2763,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: name
       type:
         scalar: string
+      default: ""
 - name: io.argoproj.v1alpha1.PodTemplateMetadata
   map:
     fields:
@@ -3005,6 +3050,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: type
       type:
         scalar: string
+      default: ""
     - name: value
       type:
         scalar: numeric
@@ -3386,12 +3432,14 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: name
       type:
         scalar: string
+      default: ""
     - name: requiredForCompletion
       type:
         scalar: boolean
     - name: templateName
       type:
         scalar: string
+      default: ""
 - name: io.argoproj.v1alpha1.RolloutExperimentTemplate
   map:
     fields:
@@ -3401,6 +3449,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: name
       type:
         scalar: string
+      default: ""
     - name: replicas
       type:
         scalar: numeric
@@ -3413,6 +3462,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: specRef
       type:
         scalar: string
+      default: ""
     - name: weight
       type:
         scalar: numeric
@@ -3879,9 +3929,11 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: region
       type:
         scalar: string
+      default: ""
     - name: scope
       type:
         scalar: string
+      default: ""
     - name: start
       type:
         scalar: string
@@ -3894,9 +3946,11 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: key
       type:
         scalar: string
+      default: ""
     - name: name
       type:
         scalar: string
+      default: ""
 - name: io.argoproj.v1alpha1.SecretRef
   map:
     fields:
@@ -3944,6 +3998,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: name
       type:
         scalar: string
+      default: ""
     - name: percentage
       type:
         scalar: numeric
@@ -4413,6 +4468,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: name
       type:
         scalar: string
+      default: ""
     - name: replicas
       type:
         scalar: numeric
@@ -4472,6 +4528,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: weightedTraefikServiceName
       type:
         scalar: string
+      default: ""
 - name: io.argoproj.v1alpha1.TrafficWeights
   map:
     fields:
@@ -4543,15 +4600,18 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: url
       type:
         scalar: string
+      default: ""
 - name: io.argoproj.v1alpha1.WebMetricHeader
   map:
     fields:
     - name: key
       type:
         scalar: string
+      default: ""
     - name: value
       type:
         scalar: string
+      default: ""
 - name: io.argoproj.v1alpha1.WeightDestination
   map:
     fields:

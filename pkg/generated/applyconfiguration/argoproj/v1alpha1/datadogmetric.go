@@ -28,6 +28,8 @@ type DatadogMetricApplyConfiguration struct {
 	Aggregator *string `json:"aggregator,omitempty"`
 	// SecretRef names the Secret with the account.
 	SecretRef *DatadogSecretRefApplyConfiguration `json:"secretRef,omitempty"`
+	// RequestTimeout is the time that a request may take; absent is 10s.
+	RequestTimeout *argoprojv1alpha1.DurationString `json:"requestTimeout,omitempty"`
 }
 
 // DatadogMetricApplyConfiguration constructs a declarative configuration of the DatadogMetric type for use with
@@ -95,5 +97,13 @@ func (b *DatadogMetricApplyConfiguration) WithAggregator(value string) *DatadogM
 // If called multiple times, the SecretRef field is set to the value of the last call.
 func (b *DatadogMetricApplyConfiguration) WithSecretRef(value *DatadogSecretRefApplyConfiguration) *DatadogMetricApplyConfiguration {
 	b.SecretRef = value
+	return b
+}
+
+// WithRequestTimeout sets the RequestTimeout field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the RequestTimeout field is set to the value of the last call.
+func (b *DatadogMetricApplyConfiguration) WithRequestTimeout(value argoprojv1alpha1.DurationString) *DatadogMetricApplyConfiguration {
+	b.RequestTimeout = &value
 	return b
 }

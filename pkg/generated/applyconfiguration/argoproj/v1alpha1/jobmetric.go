@@ -5,17 +5,13 @@
 
 package v1alpha1
 
-import (
-	v1 "k8s.io/client-go/applyconfigurations/meta/v1"
-)
-
 // JobMetricApplyConfiguration represents a declarative configuration of the JobMetric type for use
 // with apply.
 //
 // JobMetric runs a Job whose success is the measurement.
 type JobMetricApplyConfiguration struct {
 	// Metadata holds labels and annotations of the Job.
-	Metadata *v1.ObjectMetaApplyConfiguration `json:"metadata,omitempty"`
+	Metadata *JobMetadataApplyConfiguration `json:"metadata,omitempty"`
 	// Spec is the specification of the Job.
 	Spec *JobSpecApplyConfiguration `json:"spec,omitempty"`
 }
@@ -29,7 +25,7 @@ func JobMetric() *JobMetricApplyConfiguration {
 // WithMetadata sets the Metadata field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Metadata field is set to the value of the last call.
-func (b *JobMetricApplyConfiguration) WithMetadata(value *v1.ObjectMetaApplyConfiguration) *JobMetricApplyConfiguration {
+func (b *JobMetricApplyConfiguration) WithMetadata(value *JobMetadataApplyConfiguration) *JobMetricApplyConfiguration {
 	b.Metadata = value
 	return b
 }
