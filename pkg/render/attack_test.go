@@ -108,12 +108,12 @@ func TestHostileSourcesCostOneBoundedRender(t *testing.T) {
 func TestMemoryIsBounded(t *testing.T) {
 	t.Parallel()
 	cache := newCache(t, Options{Limits: Limits{
-		Memory: 16 * mebibyte, ManifestBytes: 80 * mebibyte, FileBytes: 80 * mebibyte,
+		Memory: 16 * mebibyte, ManifestBytes: 120 * mebibyte, FileBytes: 120 * mebibyte,
 	}})
 	input := inputOf(t, "path: .", "")
 	input.Tree = source.Memory(map[string]string{
 		"a.json": `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"},"x":"` +
-			strings.Repeat("x", 60*mebibyte) + `"}`,
+			strings.Repeat("x", 100*mebibyte) + `"}`,
 	})
 	_, err := cache.Render(t.Context(), input)
 	if limit, ok := errors.AsType[*LimitError](err); !ok || !strings.Contains(limit.Limit, "memory") {
