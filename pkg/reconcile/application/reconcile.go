@@ -31,8 +31,10 @@ type pass struct {
 	from     origin
 	read     rendering
 	prepared *plan.Prepared
-	desired  *desired
-	plan     *plan.Plan
+	// stock is prepared by key, nil until something is written or compared.
+	stock   *stock
+	desired *desired
+	plan    *plan.Plan
 	// rules say which fields of objects may differ.
 	rules difference.Rules
 	// hooks are the objects of hooks in the destination.

@@ -115,6 +115,9 @@ type stock struct {
 // bytesOf returns the prepared manifests. They were dropped after the last pass, and come
 // back from the render cache.
 func (r *Reconciler) bytesOf(ctx context.Context, p *pass) (stock, error) {
+	if p.stock != nil {
+		return *p.stock, nil
+	}
 	if p.prepared == nil {
 		output, err := r.again(ctx, p)
 		if err != nil {
@@ -130,7 +133,8 @@ func (r *Reconciler) bytesOf(ctx context.Context, p *pass) (stock, error) {
 	for _, m := range p.prepared.Manifests {
 		objects[m.Key] = m
 	}
-	return stock{objects: objects, hooks: p.prepared.HookManifests}, nil
+	p.stock = &stock{objects: objects, hooks: p.prepared.HookManifests}
+	return *p.stock, nil
 }
 
 // again returns what the desired state was rendered to: as it is kept, else rendered anew,
