@@ -25,10 +25,10 @@ func (s *story) settings(data string) {
 func TestSyncsWriteAsTheServiceAccountOfTheProject(t *testing.T) {
 	s := begin(t, "accounts", map[string]string{"app/config.yaml": configMap("config", "1")})
 	there := stage.Plane.Kubectl(staging)
-	s.run(there, "create", "namespace", s.name)
-	s.run(there, "create", "serviceaccount", "deployer", "-n", s.name)
-	s.run(there, "create", "role", "deployer", "-n", s.name, "--verb=get,create,patch,delete", "--resource=configmaps")
-	s.run(there, "create", "rolebinding", "deployer", "-n", s.name, "--role=deployer", "--serviceaccount="+s.name+":deployer")
+	s.Kubectl(there, "create", "namespace", s.name)
+	s.Kubectl(there, "create", "serviceaccount", "deployer", "-n", s.name)
+	s.Kubectl(there, "create", "role", "deployer", "-n", s.name, "--verb=get,create,patch,delete", "--resource=configmaps")
+	s.Kubectl(there, "create", "rolebinding", "deployer", "-n", s.name, "--role=deployer", "--serviceaccount="+s.name+":deployer")
 	project := func(accounts string) {
 		s.apply("{apiVersion: argoproj.io/v1alpha1, kind: AppProject, metadata: {name: accounts, namespace: argocd}, " +
 			"spec: {sourceRepos: ['*'], destinations: [{server: '*', namespace: '*'}], destinationServiceAccounts: [" + accounts + "]}}")
@@ -51,5 +51,5 @@ func TestSyncsWriteAsTheServiceAccountOfTheProject(t *testing.T) {
 	s.push(nil, "app/other.yaml")
 	s.remove("accounts")
 	s.gone(staging, "configmap/config")
-	s.run(s.hub, "delete", "appproject", "accounts", "-n", argocd)
+	s.Kubectl(s.hub, "delete", "appproject", "accounts", "-n", argocd)
 }

@@ -23,17 +23,17 @@ func TestApplyTwiceChangesNothing(t *testing.T) {
 	s := begin(t, "apply-twice", map[string]string{"app/config.yaml": configMap("config", "1")})
 	manifest := writeTemp(t, s.application("apply-twice", staging, "app", "{}"))
 	for _, how := range [][]string{{"apply"}, {"apply", "--server-side", "--force-conflicts"}} {
-		s.run(s.hub, append(how, "-f", manifest)...)
+		s.Kubectl(s.hub, append(how, "-f", manifest)...)
 		s.status("apply-twice", "OutOfSync/Missing")
-		version := s.run(s.hub, "get", "application", "apply-twice", "-n", argocd, "-o", "jsonpath={.metadata.resourceVersion}")
-		s.run(s.hub, append(how, "-f", manifest)...)
-		again := s.run(s.hub, "get", "application", "apply-twice", "-n", argocd, "-o", "jsonpath={.metadata.resourceVersion}")
+		version := s.Kubectl(s.hub, "get", "application", "apply-twice", "-n", argocd, "-o", "jsonpath={.metadata.resourceVersion}")
+		s.Kubectl(s.hub, append(how, "-f", manifest)...)
+		again := s.Kubectl(s.hub, "get", "application", "apply-twice", "-n", argocd, "-o", "jsonpath={.metadata.resourceVersion}")
 		if version != again {
 			t.Errorf("kubectl %s again moved the resourceVersion from %s to %s", strings.Join(how, " "), version, again)
 		}
 	}
-	s.run(s.hub, "wait", "--for=jsonpath={.status.sync.status}=OutOfSync", "application/apply-twice", "-n", argocd)
-	if out := s.run(s.hub, "explain", "application.spec.syncPolicy.automated"); !strings.Contains(out, "selfHeal") {
+	s.Kubectl(s.hub, "wait", "--for=jsonpath={.status.sync.status}=OutOfSync", "application/apply-twice", "-n", argocd)
+	if out := s.Kubectl(s.hub, "explain", "application.spec.syncPolicy.automated"); !strings.Contains(out, "selfHeal") {
 		t.Errorf("kubectl explain prints %q", out)
 	}
 	s.remove("apply-twice")
@@ -41,7 +41,7 @@ func TestApplyTwiceChangesNothing(t *testing.T) {
 
 func TestAHostNamespaceThatHoldsApplicationsCanBeDeleted(t *testing.T) {
 	s := begin(t, "doomed", map[string]string{"app/config.yaml": configMap("config", "1")})
-	s.run(s.hub, "create", "namespace", "doomed")
+	s.Kubectl(s.hub, "create", "namespace", "doomed")
 	s.apply(`{apiVersion: argoproj.io/v1alpha1, kind: AppProject, metadata: {name: doomed, namespace: argocd},
   spec: {sourceRepos: ["*"], sourceNamespaces: [doomed], destinations: [{server: "*", namespace: "*"}]}}
 `)
@@ -50,9 +50,9 @@ func TestAHostNamespaceThatHoldsApplicationsCanBeDeleted(t *testing.T) {
 	manifest = strings.Replace(manifest, "project: default", "project: doomed", 1)
 	s.apply(manifest)
 	s.value(staging, "configmap/config", ".data.value", "1")
-	s.run(s.hub, "delete", "namespace", "doomed", "--timeout", "90s")
+	s.Kubectl(s.hub, "delete", "namespace", "doomed", "--timeout", "90s")
 	s.gone(staging, "configmap/config")
-	s.run(s.hub, "delete", "appproject", "doomed", "-n", argocd)
+	s.Kubectl(s.hub, "delete", "appproject", "doomed", "-n", argocd)
 }
 
 // A server-side dry run goes through everything but the store; the Secrets hold placeholders.
@@ -60,14 +60,14 @@ func TestTheExamplesApply(t *testing.T) {
 	s := begin(t, "examples", map[string]string{"app/config.yaml": configMap("config", "1")})
 	examples := filepath.Join("..", "..", "artifacts", "examples")
 	files, err := filepath.Glob(filepath.Join(examples, "*.yaml"))
-	s.ok(err)
-	s.run(s.hub, "create", "namespace", "team-shop") // the team's own, which is there before the team is let in
-	out := s.run(s.hub, "apply", "--dry-run=server", "-f", examples)
+	s.OK(err)
+	s.Kubectl(s.hub, "create", "namespace", "team-shop") // the team's own, which is there before the team is let in
+	out := s.Kubectl(s.hub, "apply", "--dry-run=server", "-f", examples)
 	if made := strings.Count(out, "(server dry run)"); made < len(files) {
 		t.Errorf("%d objects of %d files were applied:\n%s", made, len(files), out)
 	}
 	// A review is a question: it has no name, is created only, and is answered at once.
-	answer := s.run(s.hub, "create", "-f", filepath.Join(examples, "reviews"), "-o", "jsonpath={.status}")
+	answer := s.Kubectl(s.hub, "create", "-f", filepath.Join(examples, "reviews"), "-o", "jsonpath={.status}")
 	if !strings.Contains(answer, "Progressing") {
 		t.Errorf("the review is answered by %s", answer)
 	}

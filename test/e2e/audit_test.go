@@ -24,14 +24,14 @@ func TestTheAuditLogSaysWhoSyncedWhatAndHoldsNoSecret(t *testing.T) {
 	s.apply(s.application("audited", staging, "app", "{syncOptions: [CreateNamespace=true]}"), mayTeamSync)
 	s.status("audited", "OutOfSync/Missing")
 	tina := s.hub.As("tina")
-	s.run(tina, "create", "--raw", syncPath+"audited/sync", "-f", writeTemp(t, `{"prune":true}`))
+	s.Kubectl(tina, "create", "--raw", syncPath+"audited/sync", "-f", writeTemp(t, `{"prune":true}`))
 	s.settled("audited")
 	for _, read := range []string{"manifests", "diff", "resources"} {
-		s.run(tina, "get", "--raw", syncPath+"audited/"+read)
+		s.Kubectl(tina, "get", "--raw", syncPath+"audited/"+read)
 	}
 
 	var asked []auditv1.Event
-	s.eventually("what tina asked is in the log", func() bool {
+	s.Eventually("what tina asked is in the log", func() bool {
 		asked = s.events(stage.Capstan.AuditLog(), func(e auditv1.Event) bool {
 			return e.User.Username == "tina" && e.ObjectRef != nil && e.ObjectRef.Name == "audited"
 		})
@@ -50,7 +50,7 @@ func TestTheAuditLogSaysWhoSyncedWhatAndHoldsNoSecret(t *testing.T) {
 			t.Errorf("the answer to %s %s is not in the log, which so proves nothing", e.Verb, e.RequestURI)
 		}
 		if e.RequestObject != nil {
-			s.ok(json.Unmarshal(e.RequestObject.Raw, &seen.Sent))
+			s.OK(json.Unmarshal(e.RequestObject.Raw, &seen.Sent))
 		}
 		got, ids[e.AuditID] = append(got, seen), true
 	}
@@ -65,14 +65,14 @@ func TestTheAuditLogSaysWhoSyncedWhatAndHoldsNoSecret(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("tina's requests (-want +got):\n%s", diff)
 	}
-	s.eventually("the hub's own log knows each by the same id", func() bool {
+	s.Eventually("the hub's own log knows each by the same id", func() bool {
 		return len(s.events(stage.Plane.Clusters[world.Hub].AuditLog, func(e auditv1.Event) bool {
 			return ids[e.AuditID] && e.ImpersonatedUser != nil && e.ImpersonatedUser.Username == "tina"
 		})) == len(ids)
 	})
 
 	log, err := os.ReadFile(stage.Capstan.AuditLog())
-	s.ok(err)
+	s.OK(err)
 	for what, secret := range map[string]string{
 		"a deployed Secret": "sesame-open", "a deployed Secret, encoded": "c2VzYW1lLW9wZW4", "a cluster's token": s.tokenOf(staging),
 	} {
@@ -86,9 +86,9 @@ func TestTheAuditLogSaysWhoSyncedWhatAndHoldsNoSecret(t *testing.T) {
 // tokenOf is what Capstan logs in to a cluster with.
 func (s *story) tokenOf(cluster string) string {
 	s.Helper()
-	text := s.run(s.hub, "get", "secret", "cluster-"+cluster, "-n", argocd, "-o", `go-template={{.data.config | base64decode}}`)
+	text := s.Kubectl(s.hub, "get", "secret", "cluster-"+cluster, "-n", argocd, "-o", `go-template={{.data.config | base64decode}}`)
 	var config struct{ BearerToken string }
-	s.ok(json.Unmarshal([]byte(text), &config))
+	s.OK(json.Unmarshal([]byte(text), &config))
 	if config.BearerToken == "" {
 		s.Fatalf("the Secret of %s holds no token", cluster)
 	}

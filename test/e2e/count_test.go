@@ -80,8 +80,8 @@ func (s *story) audited(cluster string) map[string]int {
 // to the store also by resource and operation.
 func (s *story) metrics(token string) map[string]float64 {
 	s.Helper()
-	answer, err := ask(s.ctx, token, http.MethodGet, "/metrics", "")
-	s.ok(err)
+	answer, err := ask(s.Context(), token, http.MethodGet, "/metrics", "")
+	s.OK(err)
 	if answer.code != http.StatusOK {
 		s.Fatalf("metrics: %d: %s", answer.code, answer.body)
 	}
@@ -137,8 +137,8 @@ func TestWorkCostsWhatChanged(t *testing.T) {
 	}
 	s := begin(t, "count", files)
 	s.apply(metricsReader)
-	token := s.run(s.hub, "create", "token", "metrics", "-n", argocd, "--duration", "1h")
-	s.run(stage.Plane.Kubectl(staging), "create", "namespace", s.name)
+	token := s.Kubectl(s.hub, "create", "token", "metrics", "-n", argocd, "--duration", "1h")
+	s.Kubectl(stage.Plane.Kubectl(staging), "create", "namespace", s.name)
 	var manifests strings.Builder
 	for i := range applications {
 		manifests.WriteString(strings.Replace(
@@ -147,9 +147,9 @@ func TestWorkCostsWhatChanged(t *testing.T) {
 			"kind: Application,", "kind: Application, ", 1) + "---\n")
 	}
 	start := s.quiet(staging, token)
-	s.run(s.hub, "create", "-f", writeTemp(t, manifests.String()))
+	s.Kubectl(s.hub, "create", "-f", writeTemp(t, manifests.String()))
 	allSynced := func(out string) bool { return strings.Count(out, "Synced/Healthy") == applications }
-	s.until(s.hub, allSynced, "get", "applications", "-n", argocd, "-o",
+	s.Until(s.hub, allSynced, "get", "applications", "-n", argocd, "-o",
 		`jsonpath={range .items[*]}{.status.sync.status}/{.status.health.status} {end}`)
 
 	settled := s.quiet(staging, token)
@@ -180,14 +180,14 @@ func TestWorkCostsWhatChanged(t *testing.T) {
 	}
 
 	settled = s.quiet(staging, token)
-	s.run(stage.Plane.Kubectl(staging), "label", "configmap", "app-0001-config", "-n", s.name, "foreign=yes")
+	s.Kubectl(stage.Plane.Kubectl(staging), "label", "configmap", "app-0001-config", "-n", s.name, "foreign=yes")
 	time.Sleep(2 * time.Second)
 	if cost := s.quiet(staging, token).since(settled); cost.Writes != 0 || len(cost.Requests) != 0 {
 		t.Errorf("a foreign field cost %s", cost)
 	}
 
 	settled = s.quiet(staging, token)
-	s.run(stage.Plane.Kubectl(staging), "patch", "configmap", "app-0003-config", "-n", s.name, "-p", `{"data":{"value":"by hand"}}`)
+	s.Kubectl(stage.Plane.Kubectl(staging), "patch", "configmap", "app-0003-config", "-n", s.name, "-p", `{"data":{"value":"by hand"}}`)
 	s.value(staging, "configmap/app-0003-config", ".data.value", "1")
 	healed := s.quiet(staging, token).since(settled)
 	if healed.Requests["patch"] != 1 || len(healed.Requests) != 1 || healed.Renders != 0 || healed.Writes > 2 {
@@ -206,17 +206,17 @@ func TestWorkCostsWhatChanged(t *testing.T) {
 	}
 
 	settled = s.quiet(staging, token)
-	s.ok(stage.Capstan.Stop())
-	s.ok(stage.Capstan.Start(s.ctx))
+	s.OK(stage.Capstan.Stop())
+	s.OK(stage.Capstan.Start(s.Context()))
 	time.Sleep(5 * time.Second)
 	restarted := s.quiet(staging, token)
 	if patches := restarted.Requests["patch"] - settled.Requests["patch"]; patches != 0 || restarted.Renders != 0 || restarted.Writes != 0 {
 		t.Errorf("a restart cost %d patches, %d renders, %d writes", patches, restarted.Renders, restarted.Writes)
 	}
-	s.run(stage.Plane.Kubectl(staging), "delete", "configmap", "app-0002-config", "-n", s.name)
+	s.Kubectl(stage.Plane.Kubectl(staging), "delete", "configmap", "app-0002-config", "-n", s.name)
 	s.value(staging, "configmap/app-0002-config", ".data.value", "2")
-	s.run(s.hub, "delete", "applications", "-n", argocd, "--all", "--wait=false")
-	s.until(stage.Plane.Kubectl(staging), plane.Prints(""), "get", "configmaps", "-n", s.name,
+	s.Kubectl(s.hub, "delete", "applications", "-n", argocd, "--all", "--wait=false")
+	s.Until(stage.Plane.Kubectl(staging), plane.Prints(""), "get", "configmaps", "-n", s.name,
 		"-l", "capstan.dev/managed=true", "-o", "name")
-	s.until(s.hub, plane.Prints(""), "get", "applications", "-n", argocd, "-o", "name")
+	s.Until(s.hub, plane.Prints(""), "get", "applications", "-n", argocd, "-o", "name")
 }

@@ -29,15 +29,15 @@ func TestFieldsThatMayDifferAreLeftToOthers(t *testing.T) {
 	s.apply(s.differing(rules, ""))
 	s.settled(s.name)
 
-	s.run(there, "scale", "deployment", "web", "-n", s.name, "--replicas=3")
-	s.run(there, "patch", "configmap", "config", "-n", s.name, "--type=merge", "-p", `{"data":{"value":"theirs"}}`)
-	s.until(s.hub, func(out string) bool { return strings.Count(out, "excused") == 2 },
+	s.Kubectl(there, "scale", "deployment", "web", "-n", s.name, "--replicas=3")
+	s.Kubectl(there, "patch", "configmap", "config", "-n", s.name, "--type=merge", "-p", `{"data":{"value":"theirs"}}`)
+	s.Until(s.hub, func(out string) bool { return strings.Count(out, "excused") == 2 },
 		"get", "application", s.name, "-n", argocd, "-o", "jsonpath={.status.resources}")
 	s.settled(s.name)
 	s.value(staging, "deployment/web", ".spec.replicas", "3")
 	s.value(staging, "configmap/config", ".data.value", "theirs")
 
-	s.run(there, "label", "deployment", "web", "-n", s.name, "capstan.dev/managed=no", "--overwrite")
+	s.Kubectl(there, "label", "deployment", "web", "-n", s.name, "capstan.dev/managed=no", "--overwrite")
 	s.value(staging, "deployment/web", ".spec.replicas", "1")
 	s.settled(s.name)
 
@@ -55,8 +55,8 @@ func TestASyncLeavesFieldsThatMayDifferWhereItIsToldTo(t *testing.T) {
 	s.settled(s.name)
 	s.value(staging, "deployment/web", ".spec.replicas", "1")
 
-	s.run(there, "scale", "deployment", "web", "-n", s.name, "--replicas=3")
-	s.run(there, "patch", "configmap", "config", "-n", s.name, "--type=merge", "--field-manager=tuner", "-p", `{"data":{"value":"theirs"}}`)
+	s.Kubectl(there, "scale", "deployment", "web", "-n", s.name, "--replicas=3")
+	s.Kubectl(there, "patch", "configmap", "config", "-n", s.name, "--type=merge", "--field-manager=tuner", "-p", `{"data":{"value":"theirs"}}`)
 	s.push(map[string]string{"app/all.yaml": strings.Replace(scaled("2"), "nginx:1", "nginx:2", 1)})
 	s.value(staging, "deployment/web", ".spec.template.spec.containers[0].image", "nginx:2")
 	s.settled(s.name)

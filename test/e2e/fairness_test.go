@@ -55,11 +55,11 @@ func TestThePriorityLevelsOfTheHubHoldHere(t *testing.T) {
 	defer gate.Close()
 	defer open()
 	s.apply(crowd, fmt.Sprintf(gateOfTheCrowd, gate.ClientConfig()))
-	defer s.run(s.hub, "delete", "validatingwebhookconfiguration,flowschema,prioritylevelconfiguration", "crowd")
-	token := s.run(s.hub, "create", "token", "crowd", "-n", argocd)
-	schema := s.run(s.hub, "get", "flowschema", "crowd", "-o", "jsonpath={.metadata.uid}")
+	defer s.Kubectl(s.hub, "delete", "validatingwebhookconfiguration,flowschema,prioritylevelconfiguration", "crowd")
+	token := s.Kubectl(s.hub, "create", "token", "crowd", "-n", argocd)
+	schema := s.Kubectl(s.hub, "get", "flowschema", "crowd", "-o", "jsonpath={.metadata.uid}")
 	create, read := s.crowded(token, http.MethodPost, "?dryRun=All"), s.crowded(token, http.MethodGet, "/crowd")
-	s.eventually("the crowd is known, and comes to the gate", func() bool {
+	s.Eventually("the crowd is known, and comes to the gate", func() bool {
 		known := read()
 		return known.code == http.StatusNotFound && known.header.Get(flowSchema) == schema &&
 			strings.Contains(create().body, "the gate is shut")
@@ -76,12 +76,12 @@ func TestThePriorityLevelsOfTheHubHoldHere(t *testing.T) {
 	if next := read(); next.code != http.StatusTooManyRequests || next.header.Get(flowSchema) != schema {
 		t.Errorf("while one of the crowd is served, the next is answered by %d: %s", next.code, next.body)
 	}
-	s.run(s.hub, "get", "applications", "-n", argocd)
+	s.Kubectl(s.hub, "get", "applications", "-n", argocd)
 	open()
 	if served := <-first; !strings.Contains(served.body, "the gate is shut") {
 		t.Errorf("who was served is answered by %d: %s", served.code, served.body)
 	}
-	s.eventually("the next is served", func() bool { return read().code == http.StatusNotFound })
+	s.Eventually("the next is served", func() bool { return read().code == http.StatusNotFound })
 }
 
 // flowSchema is the header in which a server says by what it classified a request.
@@ -91,7 +91,7 @@ const flowSchema = "X-Kubernetes-PF-FlowSchema-UID"
 func (s *story) crowded(token, method, path string) func() answer {
 	body := s.application("crowd", staging, "app", "{}")
 	return func() answer {
-		answered, err := ask(s.ctx, token, method, "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications"+path, body)
+		answered, err := ask(s.Context(), token, method, "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications"+path, body)
 		if err != nil {
 			return answer{body: err.Error()}
 		}

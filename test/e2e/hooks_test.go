@@ -22,7 +22,7 @@ func hookJob(metadata, hook, stage string) string {
 // operation waits until the state of an Application's operation holds a text.
 func (s *story) operation(name, path, want string) {
 	s.Helper()
-	s.until(s.hub, func(out string) bool { return strings.Contains(out, want) }, "get", "application", name, "-n", argocd, "-o",
+	s.Until(s.hub, func(out string) bool { return strings.Contains(out, want) }, "get", "application", name, "-n", argocd, "-o",
 		"jsonpath={.status.operationState."+path+"}")
 }
 
@@ -39,19 +39,19 @@ func TestHooksRunAroundASync(t *testing.T) {
 	s.value(staging, "job/before", ".status.succeeded", "1")
 	s.value(staging, "job/before", ".metadata.finalizers", "")
 	s.operation("hooks", "syncResult.resources[*]['hookType', 'hookPhase']", "PreSync PostSync Succeeded")
-	s.until(stage.Plane.Kubectl(staging), func(out string) bool { return !strings.Contains(out, "after-") }, "get", "jobs", "-n", s.name, "-o", "name")
-	if out := s.run(stage.Plane.Kubectl(staging), "get", "jobs", "-n", s.name, "-o", "name"); out != "job.batch/before" {
+	s.Until(stage.Plane.Kubectl(staging), func(out string) bool { return !strings.Contains(out, "after-") }, "get", "jobs", "-n", s.name, "-o", "name")
+	if out := s.Kubectl(stage.Plane.Kubectl(staging), "get", "jobs", "-n", s.name, "-o", "name"); out != "job.batch/before" {
 		t.Errorf("these hooks are left: %s", out)
 	}
-	first := s.run(stage.Plane.Kubectl(staging), "get", "job", "before", "-n", s.name, "-o", "jsonpath={.metadata.uid}")
+	first := s.Kubectl(stage.Plane.Kubectl(staging), "get", "job", "before", "-n", s.name, "-o", "jsonpath={.metadata.uid}")
 
 	s.push(map[string]string{"app/more.yaml": configMap("more", "1")})
 	s.value(staging, "configmap/more", ".data.value", "1")
 	s.status("hooks", "Synced/Healthy")
-	if again := s.run(stage.Plane.Kubectl(staging), "get", "job", "before", "-n", s.name, "-o", "jsonpath={.metadata.uid}"); again == first {
+	if again := s.Kubectl(stage.Plane.Kubectl(staging), "get", "job", "before", "-n", s.name, "-o", "jsonpath={.metadata.uid}"); again == first {
 		t.Error("the PreSync hook did not run for the second commit")
 	}
-	runs := s.run(s.hub, "get", "syncruns", "-n", argocd, "--field-selector", "spec.application.name=hooks", "-o",
+	runs := s.Kubectl(s.hub, "get", "syncruns", "-n", argocd, "--field-selector", "spec.application.name=hooks", "-o",
 		"jsonpath={.items[*].status.resources[*].hookType}")
 	if !strings.Contains(runs, "PreSync") || !strings.Contains(runs, "PostSync") {
 		t.Errorf("the records of the syncs name the hooks %q", runs)
@@ -81,14 +81,14 @@ func TestAHookSurvivesARestartAndItsOwnDeletion(t *testing.T) {
 			"backoffLimit: 0,", "backoffLimit: 0, ttlSecondsAfterFinished: 0,", 1)})
 	s.apply(s.application("hook-restart", staging, "app", ""))
 	s.operation("hook-restart", "message", "waiting for completion of hook batch/Job/before")
-	uid := s.run(stage.Plane.Kubectl(staging), "get", "job", "before", "-n", s.name, "-o", "jsonpath={.metadata.uid}")
-	s.ok(stage.Capstan.Stop())
-	s.until(stage.Plane.Kubectl(staging), func(out string) bool { return out != "" }, "get", "job", "before", "-n", s.name, "-o",
+	uid := s.Kubectl(stage.Plane.Kubectl(staging), "get", "job", "before", "-n", s.name, "-o", "jsonpath={.metadata.uid}")
+	s.OK(stage.Capstan.Stop())
+	s.Until(stage.Plane.Kubectl(staging), func(out string) bool { return out != "" }, "get", "job", "before", "-n", s.name, "-o",
 		"jsonpath={.metadata.deletionTimestamp}")
-	if now := s.run(stage.Plane.Kubectl(staging), "get", "job", "before", "-n", s.name, "-o", "jsonpath={.metadata.uid}"); now != uid {
+	if now := s.Kubectl(stage.Plane.Kubectl(staging), "get", "job", "before", "-n", s.name, "-o", "jsonpath={.metadata.uid}"); now != uid {
 		t.Fatalf("the hook ran again: %s, then %s", uid, now)
 	}
-	s.ok(stage.Capstan.Start(s.ctx))
+	s.OK(stage.Capstan.Start(s.Context()))
 	s.value(staging, "configmap/config", ".data.value", "1")
 	s.operation("hook-restart", "phase", "Succeeded")
 	s.gone(staging, "job/before")
@@ -100,15 +100,15 @@ func TestAStuckHookIsTerminated(t *testing.T) {
 		hookJob("name: before", "argocd.argoproj.io/hook: PreSync", "stage.capstan.dev/pull-error: 'true'")})
 	s.apply(s.application("hook-stuck", staging, "app", "{syncOptions: [CreateNamespace=true]}"))
 	s.status("hook-stuck", "OutOfSync/Missing")
-	_, err := s.hub.Input(s.ctx, "{}", "create", "--raw", syncPath+"hook-stuck/sync", "-f", "-")
-	s.ok(err)
+	_, err := s.hub.Input(s.Context(), "{}", "create", "--raw", syncPath+"hook-stuck/sync", "-f", "-")
+	s.OK(err)
 	s.operation("hook-stuck", "message", "waiting for completion of hook")
-	_, err = s.hub.Input(s.ctx, "{}", "create", "--raw", syncPath+"hook-stuck/terminate", "-f", "-")
-	s.ok(err)
+	_, err = s.hub.Input(s.Context(), "{}", "create", "--raw", syncPath+"hook-stuck/terminate", "-f", "-")
+	s.OK(err)
 	s.operation("hook-stuck", "phase", "Failed")
 	s.operation("hook-stuck", "message", "Operation terminated")
 	s.gone(staging, "job/before")
-	s.until(s.hub, plane.Prints(""), "get", "application", "hook-stuck", "-n", argocd, "-o", "jsonpath={.operation}")
+	s.Until(s.hub, plane.Prints(""), "get", "application", "hook-stuck", "-n", argocd, "-o", "jsonpath={.operation}")
 	s.remove("hook-stuck")
 }
 
@@ -122,21 +122,21 @@ func TestHooksRunAroundADeletion(t *testing.T) {
 	there := stage.Plane.Kubectl(staging)
 	s.apply(s.application("farewell", staging, "app", ""))
 	s.settled("farewell")
-	s.until(s.hub, func(out string) bool {
+	s.Until(s.hub, func(out string) bool {
 		return strings.Contains(out, "pre-delete-finalizer.argocd.argoproj.io/cleanup") && strings.Contains(out, `"post-delete-finalizer.argocd.argoproj.io"`)
 	}, "get", "application", "farewell", "-n", argocd, "-o", "jsonpath={.metadata.finalizers}")
 	s.gone(staging, "job/before")
 
-	s.run(s.hub, "delete", "application", "farewell", "-n", argocd, "--wait=false")
-	s.until(there, plane.Prints("job.batch/before"), "get", "jobs", "-n", s.name, "-o", "name")
+	s.Kubectl(s.hub, "delete", "application", "farewell", "-n", argocd, "--wait=false")
+	s.Until(there, plane.Prints("job.batch/before"), "get", "jobs", "-n", s.name, "-o", "name")
 	s.value(staging, "configmap/config", ".data.value", "1")
 	s.condition("farewell", "DeletionError", "ConfigMap asked waits for a person")
-	s.run(s.hub, "annotate", "application", "farewell", "-n", argocd, "argocd.argoproj.io/deletion-approved=2999-01-01T00:00:00Z")
-	s.until(there, func(out string) bool { return strings.Contains(out, "job.batch/after") }, "get", "jobs", "-n", s.name, "-o", "name")
+	s.Kubectl(s.hub, "annotate", "application", "farewell", "-n", argocd, "argocd.argoproj.io/deletion-approved=2999-01-01T00:00:00Z")
+	s.Until(there, func(out string) bool { return strings.Contains(out, "job.batch/after") }, "get", "jobs", "-n", s.name, "-o", "name")
 	s.gone(staging, "configmap/config")
-	s.until(s.hub, plane.Prints(""), "get", "application", "farewell", "-n", argocd, "--ignore-not-found", "-o", "name")
+	s.Until(s.hub, plane.Prints(""), "get", "application", "farewell", "-n", argocd, "--ignore-not-found", "-o", "name")
 	s.gone(staging, "jobs")
-	if out := s.run(there, "get", "configmaps", "-n", s.name, "-l", "capstan.dev/managed=true", "-o", "name"); out != "configmap/kept" {
+	if out := s.Kubectl(there, "get", "configmaps", "-n", s.name, "-l", "capstan.dev/managed=true", "-o", "name"); out != "configmap/kept" {
 		t.Errorf("the deletion left %s", out)
 	}
 }
@@ -148,11 +148,11 @@ func TestADeletionThatCannotGoOnSaysWhatHelps(t *testing.T) {
 `)
 	s.apply(strings.Replace(s.application("orphan", staging, "app", ""), "project: default", "project: orphan", 1))
 	s.settled("orphan")
-	s.run(s.hub, "patch", "appproject", "orphan", "-n", argocd, "--type=merge", "-p", `{"spec":{"destinations":[]}}`)
-	s.run(s.hub, "delete", "application", "orphan", "-n", argocd, "--wait=false")
+	s.Kubectl(s.hub, "patch", "appproject", "orphan", "-n", argocd, "--type=merge", "-p", `{"spec":{"destinations":[]}}`)
+	s.Kubectl(s.hub, "delete", "application", "orphan", "-n", argocd, "--wait=false")
 	s.condition("orphan", "DeletionError", "remove the finalizer resources-finalizer.argocd.argoproj.io")
-	s.run(s.hub, "patch", "application", "orphan", "-n", argocd, "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
-	s.until(s.hub, plane.Prints(""), "get", "application", "orphan", "-n", argocd, "--ignore-not-found", "-o", "name")
+	s.Kubectl(s.hub, "patch", "application", "orphan", "-n", argocd, "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
+	s.Until(s.hub, plane.Prints(""), "get", "application", "orphan", "-n", argocd, "--ignore-not-found", "-o", "name")
 	s.value(staging, "configmap/config", ".data.value", "1")
-	s.run(s.hub, "delete", "appproject", "orphan", "-n", argocd)
+	s.Kubectl(s.hub, "delete", "appproject", "orphan", "-n", argocd)
 }

@@ -20,7 +20,7 @@ const webDeployment = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: 
 func (s *story) tree(name string) v1alpha1.ApplicationTree {
 	s.Helper()
 	var tree v1alpha1.ApplicationTree
-	s.ok(json.Unmarshal([]byte(s.run(s.hub, "get", "--raw", syncPath+name+"/tree")), &tree))
+	s.OK(json.Unmarshal([]byte(s.Kubectl(s.hub, "get", "--raw", syncPath+name+"/tree")), &tree))
 	return tree
 }
 
@@ -28,7 +28,7 @@ func TestTheTreeShowsWhatAnApplicationOwnsAndNothingElse(t *testing.T) {
 	s := begin(t, "tree", map[string]string{"app/web.yaml": webDeployment})
 	s.apply(s.application("tree", staging, "app", ""))
 	s.settled("tree")
-	s.run(stage.Plane.Kubectl(staging), "create", "configmap", "stranger", "-n", "tree")
+	s.Kubectl(stage.Plane.Kubectl(staging), "create", "configmap", "stranger", "-n", "tree")
 
 	tree := s.tree("tree")
 	kinds := map[string]v1alpha1.ResourceNode{}
@@ -46,13 +46,13 @@ func TestTheTreeShowsWhatAnApplicationOwnsAndNothingElse(t *testing.T) {
 		t.Errorf("the Deployment is %+v", web)
 	}
 
-	events := s.run(s.hub, "get", "--raw", syncPath+"tree/events")
+	events := s.Kubectl(s.hub, "get", "--raw", syncPath+"tree/events")
 	for _, reason := range []string{"OperationCompleted", "ScalingReplicaSet", "SuccessfulCreate"} {
 		if !strings.Contains(events, reason) {
 			t.Errorf("the Events do not tell of %s: %s", reason, events)
 		}
 	}
-	if _, err := s.hub.Run(s.ctx, "get", "--raw", syncPath+"tree/log?podName=no-such-pod"); err == nil ||
+	if _, err := s.hub.Run(s.Context(), "get", "--raw", syncPath+"tree/log?podName=no-such-pod"); err == nil ||
 		!strings.Contains(err.Error(), "not found") {
 		t.Errorf("the log of no pod is answered by %v", err)
 	}
@@ -73,24 +73,24 @@ func TestAnActionReachesWhatTheApplicationOwnsAndNothingElse(t *testing.T) {
   roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: restart},
   subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: olga}]}
 `)
-	_, err := s.hub.Input(s.ctx, "{}", "create", "--raw", syncPath+"deeds/sync", "-f", "-")
-	s.ok(err)
+	_, err := s.hub.Input(s.Context(), "{}", "create", "--raw", syncPath+"deeds/sync", "-f", "-")
+	s.OK(err)
 	s.settled("deeds")
 	there := stage.Plane.Kubectl(staging)
-	s.run(there, "create", "deployment", "stranger", "--image=x:1", "-n", "deeds")
+	s.Kubectl(there, "create", "deployment", "stranger", "--image=x:1", "-n", "deeds")
 
-	if list := s.run(s.hub, "get", "--raw", syncPath+"deeds/actions?group=apps&kind=Deployment&namespace=deeds&name=web"); !strings.Contains(list, `"restart"`) {
+	if list := s.Kubectl(s.hub, "get", "--raw", syncPath+"deeds/actions?group=apps&kind=Deployment&namespace=deeds&name=web"); !strings.Contains(list, `"restart"`) {
 		t.Errorf("the actions are %s", list)
 	}
 	olga := s.hub.As("olga")
 	act := func(action, kind, name string) error {
 		group := map[string]string{"Deployment": "apps", "CronJob": "batch"}[kind]
 		body := `{"action":"` + action + `","resource":{"group":"` + group + `","kind":"` + kind + `","namespace":"deeds","name":"` + name + `"}}`
-		_, failed := olga.Input(s.ctx, body, "create", "--raw", syncPath+"deeds/action", "-f", "-")
+		_, failed := olga.Input(s.Context(), body, "create", "--raw", syncPath+"deeds/action", "-f", "-")
 		return failed
 	}
-	s.ok(act("restart", "Deployment", "web"))
-	s.until(there, func(out string) bool { return out != "" }, "get", "deployment", "web", "-n", "deeds", "-o",
+	s.OK(act("restart", "Deployment", "web"))
+	s.Until(there, func(out string) bool { return out != "" }, "get", "deployment", "web", "-n", "deeds", "-o",
 		`jsonpath={.spec.template.metadata.annotations.kubectl\.kubernetes\.io/restartedAt}`)
 	if err = act("pause", "Deployment", "web"); err == nil || !strings.Contains(err.Error(), "apps/Deployment/pause") {
 		t.Errorf("an action without the right to it: %v", err)
@@ -99,8 +99,8 @@ func TestAnActionReachesWhatTheApplicationOwnsAndNothingElse(t *testing.T) {
 		t.Errorf("an action on what is not of the Application: %v", err)
 	}
 	body := `{"action":"create-job","resource":{"group":"batch","kind":"CronJob","namespace":"deeds","name":"nightly"}}`
-	_, err = s.hub.Input(s.ctx, body, "create", "--raw", syncPath+"deeds/action", "-f", "-")
-	s.ok(err)
+	_, err = s.hub.Input(s.Context(), body, "create", "--raw", syncPath+"deeds/action", "-f", "-")
+	s.OK(err)
 	kinds := ""
 	for _, node := range s.tree("deeds").Nodes {
 		kinds += node.Kind + " "
@@ -108,7 +108,7 @@ func TestAnActionReachesWhatTheApplicationOwnsAndNothingElse(t *testing.T) {
 	if !strings.Contains(kinds, "Job ") {
 		t.Errorf("the tree has %s", kinds)
 	}
-	s.until(s.hub, func(out string) bool { return strings.Contains(out, "olga ran action restart") },
+	s.Until(s.hub, func(out string) bool { return strings.Contains(out, "olga ran action restart") },
 		"get", "events", "-n", argocd, "-o", "jsonpath={.items[*].message}")
 	s.remove("deeds")
 }
@@ -128,10 +128,10 @@ func TestAUsersHealthRuleRatesWhileItIsThere(t *testing.T) {
 	s.status("rated", "Synced/Suspended")
 	s.apply(settings(`resource.customizations.health.ConfigMap: "return {"`))
 	s.status("rated", "Synced/Unknown")
-	if resources := s.run(s.hub, "get", "--raw", syncPath+"rated/resources"); !strings.Contains(resources, "resource.customizations.health.ConfigMap") {
+	if resources := s.Kubectl(s.hub, "get", "--raw", syncPath+"rated/resources"); !strings.Contains(resources, "resource.customizations.health.ConfigMap") {
 		t.Errorf("the faulty rule is not named: %s", resources)
 	}
-	s.run(s.hub, "delete", "configmap", "argocd-cm", "-n", argocd)
+	s.Kubectl(s.hub, "delete", "configmap", "argocd-cm", "-n", argocd)
 	s.settled("rated")
 
 	s.apply(settings(`resource.customizations.health.ConfigMap: "return {status = 'Degraded'}"`))
@@ -140,6 +140,6 @@ func TestAUsersHealthRuleRatesWhileItIsThere(t *testing.T) {
   annotations: {argocd.argoproj.io/ignore-healthcheck: "true"}}, data: {value: bad}}
 `})
 	s.settled("rated")
-	s.run(s.hub, "delete", "configmap", "argocd-cm", "-n", argocd)
+	s.Kubectl(s.hub, "delete", "configmap", "argocd-cm", "-n", argocd)
 	s.remove("rated")
 }

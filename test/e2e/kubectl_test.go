@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	auditv1 "k8s.io/apiserver/pkg/apis/audit/v1"
+
+	"github.com/capstan-dev/capstan/test/harness/steps"
 )
 
 func TestKubectlEditChangesAField(t *testing.T) {
@@ -20,7 +22,7 @@ func TestKubectlEditChangesAField(t *testing.T) {
 	s.apply(s.application("edited", staging, "app", ""))
 	s.value(staging, "configmap/config", ".data.value", "1")
 	t.Setenv("KUBE_EDITOR", `sed -i "s/path: app/path: other/"`)
-	if out := s.run(s.hub, "edit", "application", "edited", "-n", argocd); !strings.HasSuffix(out, "edited edited") {
+	if out := s.Kubectl(s.hub, "edit", "application", "edited", "-n", argocd); !strings.HasSuffix(out, "edited edited") {
 		t.Errorf("kubectl edit prints %q", out)
 	}
 	s.value(staging, "configmap/config", ".data.value", "2")
@@ -31,12 +33,12 @@ func TestKubectlGetShowsChangesAsTheyCome(t *testing.T) {
 	s := begin(t, "watched", map[string]string{"app/config.yaml": configMap("config", "1")})
 	s.apply(s.application("watched", staging, "app", "{syncOptions: [CreateNamespace=true]}"))
 	s.status("watched", "OutOfSync/Missing")
-	ctx, cancel := context.WithTimeout(s.ctx, patience)
+	ctx, cancel := context.WithTimeout(s.Context(), steps.Patience)
 	defer cancel()
 	var rows []string
-	s.ok(s.hub.Watch(ctx, func(row string) bool {
+	s.OK(s.hub.Watch(ctx, func(row string) bool {
 		if rows = append(rows, row); len(rows) == 2 {
-			s.run(s.hub, "create", "--raw", syncPath+"watched/sync", "-f", writeTemp(t, "{}"))
+			s.Kubectl(s.hub, "create", "--raw", syncPath+"watched/sync", "-f", writeTemp(t, "{}"))
 		}
 		return strings.Contains(row, "Synced") && strings.Contains(row, "Healthy")
 	}, "get", "applications", "-n", argocd, "--field-selector", "metadata.name=watched", "-w"))
@@ -55,13 +57,13 @@ func TestKubectlSelectsByFieldsAndReadsInPages(t *testing.T) {
 	byHand := strings.NewReplacer("project: default", "project: selected", "{name: "+production+",", fmt.Sprintf("{server: %q,", server)).
 		Replace(s.application("selected-b", production, "app", "{}"))
 	s.apply(s.application("selected-a", staging, "app", ""), byHand)
-	s.run(s.hub, "wait", "--for=jsonpath={.status.sync.status}=Synced", "application/selected-a", "-n", argocd, "--timeout=90s")
-	s.run(s.hub, "wait", "--for=jsonpath={.status.health.status}=Healthy", "application/selected-a", "-n", argocd, "--timeout=90s")
+	s.Kubectl(s.hub, "wait", "--for=jsonpath={.status.sync.status}=Synced", "application/selected-a", "-n", argocd, "--timeout=90s")
+	s.Kubectl(s.hub, "wait", "--for=jsonpath={.status.health.status}=Healthy", "application/selected-a", "-n", argocd, "--timeout=90s")
 	s.status("selected-b", "OutOfSync/Missing")
 
 	// The stage may hold what an earlier story left behind.
 	names := func(args ...string) string {
-		out := s.run(s.hub, append([]string{"get", "applications", "-n", argocd, "-o", "jsonpath={.items[*].metadata.name}"}, args...)...)
+		out := s.Kubectl(s.hub, append([]string{"get", "applications", "-n", argocd, "-o", "jsonpath={.items[*].metadata.name}"}, args...)...)
 		var ours []string
 		for name := range strings.FieldsSeq(out) {
 			if strings.HasPrefix(name, "selected-") {
@@ -92,11 +94,11 @@ func TestKubectlSelectsByFieldsAndReadsInPages(t *testing.T) {
 	if all := names("--chunk-size=1"); all != "selected-a selected-b" {
 		t.Errorf("in pages of one kubectl reads %q", all)
 	}
-	s.eventually("Capstan's log shows that it asked for the second page", func() bool {
+	s.Eventually("Capstan's log shows that it asked for the second page", func() bool {
 		return len(s.events(stage.Capstan.AuditLog(), func(event auditv1.Event) bool {
 			return strings.Contains(event.RequestURI, "limit=1") && strings.Contains(event.RequestURI, "continue=")
 		})) > 0
 	})
 	s.remove("selected-a", "selected-b")
-	s.run(s.hub, "delete", "appproject", "selected", "-n", argocd)
+	s.Kubectl(s.hub, "delete", "appproject", "selected", "-n", argocd)
 }

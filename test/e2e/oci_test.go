@@ -29,18 +29,18 @@ func (s *story) publish(to *remote.Repository, tag string, files map[string]stri
 	zipped := gzip.NewWriter(&packed)
 	archive := tar.NewWriter(zipped)
 	for name, content := range files {
-		s.ok(archive.WriteHeader(&tar.Header{Name: name, Size: int64(len(content)), Mode: 0o644}))
+		s.OK(archive.WriteHeader(&tar.Header{Name: name, Size: int64(len(content)), Mode: 0o644}))
 		_, err := archive.Write([]byte(content))
-		s.ok(err)
+		s.OK(err)
 	}
-	s.ok(archive.Close())
-	s.ok(zipped.Close())
-	layer, err := oras.PushBytes(s.ctx, to, ocispec.MediaTypeImageLayerGzip, packed.Bytes())
-	s.ok(err)
-	manifest, err := oras.PackManifest(s.ctx, to, oras.PackManifestVersion1_1, "application/vnd.example.config",
+	s.OK(archive.Close())
+	s.OK(zipped.Close())
+	layer, err := oras.PushBytes(s.Context(), to, ocispec.MediaTypeImageLayerGzip, packed.Bytes())
+	s.OK(err)
+	manifest, err := oras.PackManifest(s.Context(), to, oras.PackManifestVersion1_1, "application/vnd.example.config",
 		oras.PackManifestOptions{Layers: []ocispec.Descriptor{layer}})
-	s.ok(err)
-	s.ok(to.Tag(s.ctx, manifest, tag))
+	s.OK(err)
+	s.OK(to.Tag(s.Context(), manifest, tag))
 	return manifest.Digest.String()
 }
 
@@ -50,7 +50,7 @@ func TestManifestsComeFromAnArtifactOfARegistry(t *testing.T) {
 	t.Cleanup(server.Close)
 	name := strings.TrimPrefix(server.URL, "http://") + "/team/config"
 	to, err := remote.NewRepository(name)
-	s.ok(err)
+	s.OK(err)
 	to.PlainHTTP = true
 	kustomized := func(value string) map[string]string {
 		return map[string]string{
@@ -66,19 +66,19 @@ func TestManifestsComeFromAnArtifactOfARegistry(t *testing.T) {
 		fmt.Sprintf("repoURL: %q, path: app, targetRevision: ^1", "oci://"+name), 1))
 	s.settled("artifact")
 	s.value(staging, "configmap/my-shop", ".data.value", "one")
-	s.until(s.hub, plane.Prints(first+" Kustomize"), "get", "application", "artifact", "-n", argocd, "-o",
+	s.Until(s.hub, plane.Prints(first+" Kustomize"), "get", "application", "artifact", "-n", argocd, "-o",
 		"jsonpath={.status.sync.revision} {.status.sourceType}")
 
 	second := s.publish(to, "1.1.0", kustomized("two"))
-	s.run(s.hub, "annotate", "application", "artifact", "-n", argocd, "argocd.argoproj.io/refresh=normal")
+	s.Kubectl(s.hub, "annotate", "application", "artifact", "-n", argocd, "argocd.argoproj.io/refresh=normal")
 	s.value(staging, "configmap/my-shop", ".data.value", "two")
-	s.until(s.hub, plane.Prints(second), "get", "application", "artifact", "-n", argocd, "-o",
+	s.Until(s.hub, plane.Prints(second), "get", "application", "artifact", "-n", argocd, "-o",
 		"jsonpath={.status.sync.revision}")
 
 	s.publish(to, "1.2.0", map[string]string{"../shop.yaml": configMap("shop", "three")})
-	s.run(s.hub, "annotate", "application", "artifact", "-n", argocd, "argocd.argoproj.io/refresh=normal")
+	s.Kubectl(s.hub, "annotate", "application", "artifact", "-n", argocd, "argocd.argoproj.io/refresh=normal")
 	s.condition("artifact", "ComparisonError", "leads out of it")
 	s.value(staging, "configmap/my-shop", ".data.value", "two")
 	s.remove("artifact")
-	s.run(s.hub, "delete", "secret", "artifact", "-n", argocd)
+	s.Kubectl(s.hub, "delete", "secret", "artifact", "-n", argocd)
 }

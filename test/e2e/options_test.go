@@ -27,9 +27,9 @@ func TestWavesWaitForHealthAndPruneInReverse(t *testing.T) {
 	s.gone(staging, "configmap/second")
 	s.operation("waves", "phase", "Succeeded")
 	s.status("waves", "Synced/Healthy")
-	ready := s.run(stage.Plane.Kubectl(staging), "get", "deployment", "first", "-n", s.name, "-o",
+	ready := s.Kubectl(stage.Plane.Kubectl(staging), "get", "deployment", "first", "-n", s.name, "-o",
 		"jsonpath={.status.conditions[?(@.type=='Available')].lastTransitionTime}")
-	made := s.run(stage.Plane.Kubectl(staging), "get", "configmap", "second", "-n", s.name, "-o", "jsonpath={.metadata.creationTimestamp}")
+	made := s.Kubectl(stage.Plane.Kubectl(staging), "get", "configmap", "second", "-n", s.name, "-o", "jsonpath={.metadata.creationTimestamp}")
 	if made < ready {
 		t.Errorf("the second wave was made at %s, the first was ready at %s", made, ready)
 	}
@@ -49,12 +49,12 @@ func TestADefinitionComesBeforeItsObjectsInOneSync(t *testing.T) {
 `})
 	s.apply(s.application("definition", staging, "app", "{syncOptions: [CreateNamespace=true]}"))
 	s.status("definition", "OutOfSync/Missing")
-	_, err := s.hub.Input(s.ctx, "{}", "create", "--raw", syncPath+"definition/sync", "-f", "-")
-	s.ok(err)
+	_, err := s.hub.Input(s.Context(), "{}", "create", "--raw", syncPath+"definition/sync", "-f", "-")
+	s.OK(err)
 	s.operation("definition", "phase", "Succeeded")
 	s.value(staging, "things.e2e.capstan.dev/one", ".spec.a", "b")
 	s.remove("definition")
-	s.run(stage.Plane.Kubectl(staging), "delete", "crd", "things.e2e.capstan.dev")
+	s.Kubectl(stage.Plane.Kubectl(staging), "delete", "crd", "things.e2e.capstan.dev")
 }
 
 func TestSyncOptions(t *testing.T) {
@@ -70,26 +70,26 @@ func TestSyncOptions(t *testing.T) {
 		"app/all.yaml": job("busybox:1") + careful + strings.Replace(replaced, "%", "'1'", 1) + configMap("migrated", "1"),
 	})
 	there := stage.Plane.Kubectl(staging)
-	s.run(there, "create", "namespace", s.name)
-	_, err := there.Input(s.ctx, "{apiVersion: v1, kind: ConfigMap, metadata: {name: migrated}, data: {value: '0', old: '1'}}",
+	s.Kubectl(there, "create", "namespace", s.name)
+	_, err := there.Input(s.Context(), "{apiVersion: v1, kind: ConfigMap, metadata: {name: migrated}, data: {value: '0', old: '1'}}",
 		"apply", "-n", s.name, "-f", "-")
-	s.ok(err)
+	s.OK(err)
 	s.apply(s.application("options", staging, "app", "{automated: {prune: true, selfHeal: true}}"))
 	s.status("options", "Synced/Healthy")
 	s.value(staging, "configmap/migrated", ".data", `{"value":"1"}`)
 	s.value(staging, "configmap/migrated", `.metadata.annotations.kubectl\.kubernetes\.io/last-applied-configuration`, "")
 
-	s.run(there, "patch", "configmap", "replaced", "-n", s.name, "--type=merge", "-p", `{"data":{"foreign":"1"}}`)
-	first := s.run(there, "get", "job", "forced", "-n", s.name, "-o", "jsonpath={.metadata.uid}")
+	s.Kubectl(there, "patch", "configmap", "replaced", "-n", s.name, "--type=merge", "-p", `{"data":{"foreign":"1"}}`)
+	first := s.Kubectl(there, "get", "job", "forced", "-n", s.name, "-o", "jsonpath={.metadata.uid}")
 	s.push(map[string]string{"app/all.yaml": job("busybox:2") + strings.Replace(replaced, "%", "'2'", 1) + configMap("migrated", "1")})
 	s.value(staging, "job/forced", ".spec.template.spec.containers[0].image", "busybox:2")
 	s.value(staging, "configmap/replaced", ".data", `{"a":"2"}`)
-	if again := s.run(there, "get", "job", "forced", "-n", s.name, "-o", "jsonpath={.metadata.uid}"); again == first {
+	if again := s.Kubectl(there, "get", "job", "forced", "-n", s.name, "-o", "jsonpath={.metadata.uid}"); again == first {
 		t.Error("the Job with the new image is the old one")
 	}
 	s.operation("options", "message", "waiting for pruning confirmation of /ConfigMap/careful")
 	s.value(staging, "configmap/careful", ".metadata.name", "careful")
-	s.run(s.hub, "annotate", "application", "options", "-n", argocd, "argocd.argoproj.io/deletion-approved=2999-01-01T00:00:00Z")
+	s.Kubectl(s.hub, "annotate", "application", "options", "-n", argocd, "argocd.argoproj.io/deletion-approved=2999-01-01T00:00:00Z")
 	s.gone(staging, "configmap/careful")
 	s.operation("options", "phase", "Succeeded")
 	s.status("options", "Synced/Healthy")
@@ -104,7 +104,7 @@ func TestMetadataOfAManagedNamespaceGoesWithTheSpec(t *testing.T) {
 	s.apply(s.application("managed", staging, "app", policy("a: '1', b: '2'")))
 	s.status("managed", "Synced/Healthy")
 	labels := func(want string) {
-		s.until(stage.Plane.Kubectl(staging), plane.Prints(want), "get", "namespace", s.name, "-o", "jsonpath={.metadata.labels['a','b']}")
+		s.Until(stage.Plane.Kubectl(staging), plane.Prints(want), "get", "namespace", s.name, "-o", "jsonpath={.metadata.labels['a','b']}")
 	}
 	labels("1 2")
 	s.apply(s.application("managed", staging, "app", policy("a: '1'")))
@@ -118,15 +118,15 @@ func TestManifestsOfAnOperationAreSyncedInPlaceOfGits(t *testing.T) {
 	s.apply(s.application("local", staging, "app", "{syncOptions: [CreateNamespace=true]}"))
 	s.status("local", "OutOfSync/Missing")
 	const operation = `{"operation":{"sync":{"manifests":["{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"config\"},\"data\":{\"value\":\"mine\"}}"]}}}`
-	s.run(s.hub, "patch", "application", "local", "-n", argocd, "--type=merge", "-p", operation)
+	s.Kubectl(s.hub, "patch", "application", "local", "-n", argocd, "--type=merge", "-p", operation)
 	s.value(staging, "configmap/config", ".data.value", "mine")
 	s.operation("local", "phase", "Succeeded")
 	s.status("local", "OutOfSync/Healthy")
 
-	s.run(s.hub, "patch", "application", "local", "-n", argocd, "--type=merge", "-p", `{"spec":{"syncPolicy":{"automated":{}}}}`)
+	s.Kubectl(s.hub, "patch", "application", "local", "-n", argocd, "--type=merge", "-p", `{"spec":{"syncPolicy":{"automated":{}}}}`)
 	s.value(staging, "configmap/config", ".data.value", "git")
 	s.settled("local")
-	s.run(s.hub, "patch", "application", "local", "-n", argocd, "--type=merge", "-p", operation)
+	s.Kubectl(s.hub, "patch", "application", "local", "-n", argocd, "--type=merge", "-p", operation)
 	s.operation("local", "message", "cannot be synced while spec.syncPolicy.automated is on")
 	s.value(staging, "configmap/config", ".data.value", "git")
 	s.remove("local")
@@ -139,8 +139,8 @@ func TestTwoApplicationsOfOneObject(t *testing.T) {
 	s.apply(s.application("shared-b", staging, "other", "{automated: {prune: true, selfHeal: true}}"))
 	s.condition("shared-b", "SharedResourceWarning", "ConfigMap/config is part of applications shared-a")
 	s.apply(s.application("shared-b", staging, "other", "{syncOptions: [FailOnSharedResource=true]}"))
-	_, err := s.hub.Input(s.ctx, "{}", "create", "--raw", syncPath+"shared-b/sync", "-f", "-")
-	s.ok(err)
+	_, err := s.hub.Input(s.Context(), "{}", "create", "--raw", syncPath+"shared-b/sync", "-f", "-")
+	s.OK(err)
 	s.operation("shared-b", "message", "Shared resource found")
 	s.remove("shared-b")
 	s.value(staging, "configmap/config", ".data.value", "1")

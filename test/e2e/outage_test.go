@@ -22,13 +22,13 @@ func TestGitServerDownAndBack(t *testing.T) {
 
 	stage.Git.Stop()
 	s.condition("git-down", "ComparisonError", "git-down")
-	s.run(stage.Plane.Kubectl(staging), "delete", "configmap", "config", "-n", s.name)
+	s.Kubectl(stage.Plane.Kubectl(staging), "delete", "configmap", "config", "-n", s.name)
 	s.value(staging, "configmap/config", ".data.value", "1")
 
-	s.ok(stage.Git.Start())
+	s.OK(stage.Git.Start())
 	s.push(map[string]string{"app/config.yaml": configMap("config", "2")})
 	s.value(staging, "configmap/config", ".data.value", "2")
-	s.until(s.hub, plane.Prints(""), "get", "application", "git-down", "-n", argocd, "-o", "jsonpath={.status.conditions}")
+	s.Until(s.hub, plane.Prints(""), "get", "application", "git-down", "-n", argocd, "-o", "jsonpath={.status.conditions}")
 	s.remove("git-down")
 }
 
@@ -38,12 +38,12 @@ func TestDestinationDownAndBackLeavesOtherClustersAlone(t *testing.T) {
 	s.settled("down-there")
 	s.settled("up-here")
 
-	s.ok(stage.Plane.StopCluster(s.ctx, production))
+	s.OK(stage.Plane.StopCluster(s.Context(), production))
 	s.condition("down-there", "ComparisonError", production)
 	s.push(map[string]string{"app/config.yaml": configMap("config", "2")})
 	s.value(staging, "configmap/config", ".data.value", "2")
 
-	s.ok(stage.Plane.StartCluster(s.ctx, production))
+	s.OK(stage.Plane.StartCluster(s.Context(), production))
 	s.value(production, "configmap/config", ".data.value", "2")
 	s.settled("down-there")
 	s.remove("down-there", "up-here")
@@ -57,12 +57,12 @@ func TestKilledInTheMiddleOfASyncItContinuesWithoutDamage(t *testing.T) {
 	}
 	s := begin(t, "killed", files)
 	s.apply(s.application("killed", staging, "app", ""))
-	s.until(stage.Plane.Kubectl(staging), func(out string) bool { return strings.Contains(out, "config-") },
+	s.Until(stage.Plane.Kubectl(staging), func(out string) bool { return strings.Contains(out, "config-") },
 		"get", "configmaps", "-n", s.name, "--ignore-not-found", "-o", "name")
-	s.ok(stage.Capstan.Kill())
-	s.ok(stage.Capstan.Start(s.ctx))
+	s.OK(stage.Capstan.Kill())
+	s.OK(stage.Capstan.Start(s.Context()))
 	s.settled("killed")
-	names := s.run(stage.Plane.Kubectl(staging), "get", "configmaps", "-n", s.name, "-l", "capstan.dev/managed=true", "-o", "name")
+	names := s.Kubectl(stage.Plane.Kubectl(staging), "get", "configmaps", "-n", s.name, "-l", "capstan.dev/managed=true", "-o", "name")
 	if got := len(strings.Fields(names)); got != objects {
 		t.Errorf("%d of %d objects are there", got, objects)
 	}
@@ -76,22 +76,22 @@ func TestAWipedStoreDeletesNothing(t *testing.T) {
 	s.apply(s.application("wiped", staging, "app", ""))
 	s.settled("wiped")
 
-	s.ok(stage.Capstan.Stop())
-	s.ok(os.Rename(stage.Capstan.DataDir(), filepath.Join(t.TempDir(), "kept")))
-	ctx, cancel := context.WithTimeout(s.ctx, 20*time.Second)
+	s.OK(stage.Capstan.Stop())
+	s.OK(os.Rename(stage.Capstan.DataDir(), filepath.Join(t.TempDir(), "kept")))
+	ctx, cancel := context.WithTimeout(s.Context(), 20*time.Second)
 	defer cancel()
 	if err := stage.Capstan.Start(ctx); err == nil {
 		t.Error("the server answers although its store is empty")
 	}
-	_, err := s.hub.Run(s.ctx, "get", "applications", "-n", argocd)
+	_, err := s.hub.Run(s.Context(), "get", "applications", "-n", argocd)
 	if err == nil || !strings.Contains(err.Error(), "capstan.dev/accept-store") {
 		t.Errorf("kubectl get applications says %v, want how to go on", err)
 	}
 	s.value(staging, "configmap/config", ".data.value", "1")
 
 	id := s.acceptable(err)
-	s.run(s.hub, "annotate", "configmap", "capstan-store", "-n", argocd, "--overwrite", "capstan.dev/accept-store="+id)
-	s.ok(stage.Capstan.Available(s.ctx))
+	s.Kubectl(s.hub, "annotate", "configmap", "capstan-store", "-n", argocd, "--overwrite", "capstan.dev/accept-store="+id)
+	s.OK(stage.Capstan.Available(s.Context()))
 	s.value(staging, "configmap/config", ".data.value", "1")
 	s.apply(s.application("wiped", staging, "app", ""))
 	s.settled("wiped")

@@ -25,7 +25,7 @@ func TestATeamMaySyncButNotEdit(t *testing.T) {
 	s.status("team", "OutOfSync/Missing")
 	tina := s.hub.As("tina")
 
-	if out := s.run(tina, "auth", "can-i", "create", "applications.argoproj.io", "--subresource=sync", "-n", argocd); out != "yes" {
+	if out := s.Kubectl(tina, "auth", "can-i", "create", "applications.argoproj.io", "--subresource=sync", "-n", argocd); out != "yes" {
 		t.Errorf("may tina sync? %s", out)
 	}
 	for _, refused := range [][]string{
@@ -33,20 +33,20 @@ func TestATeamMaySyncButNotEdit(t *testing.T) {
 		{"patch", "application", "team", "-n", argocd, "--type=merge", "-p", `{"operation":{"sync":{}}}`},
 		{"delete", "application", "team", "-n", argocd},
 	} {
-		if _, err := tina.Run(s.ctx, refused...); err == nil || !strings.Contains(err.Error(), "forbidden") {
+		if _, err := tina.Run(s.Context(), refused...); err == nil || !strings.Contains(err.Error(), "forbidden") {
 			t.Errorf("tina may %s: %v", strings.Join(refused, " "), err)
 		}
 	}
 
-	_, err := tina.Input(s.ctx, "{}", "create", "--raw", syncPath+"team/sync", "-f", "-")
-	s.ok(err)
+	_, err := tina.Input(s.Context(), "{}", "create", "--raw", syncPath+"team/sync", "-f", "-")
+	s.OK(err)
 	s.settled("team")
 	s.value(staging, "configmap/config", ".data.value", "1")
-	if who := s.run(s.hub, "get", "application", "team", "-n", argocd, "-o",
+	if who := s.Kubectl(s.hub, "get", "application", "team", "-n", argocd, "-o",
 		"jsonpath={.status.operationState.operation.initiatedBy.username}"); who != "tina" {
 		t.Errorf("the sync was initiated by %q, want tina", who)
 	}
-	if runs := s.run(s.hub, "get", "syncruns", "-n", argocd, "--field-selector", "spec.application.name=team"); !strings.Contains(runs, "tina") {
+	if runs := s.Kubectl(s.hub, "get", "syncruns", "-n", argocd, "--field-selector", "spec.application.name=team"); !strings.Contains(runs, "tina") {
 		t.Errorf("the record of the sync does not name tina:\n%s", runs)
 	}
 	s.remove("team")
@@ -62,7 +62,7 @@ func TestTwoPeopleRacingOnOneApplication(t *testing.T) {
 	for i := range people {
 		racing.Go(func() {
 			_, failures[i] = s.hub.As("admin-"+string(rune('a'+i)), "system:masters").
-				Input(s.ctx, "{}", "create", "--raw", syncPath+"race/sync", "-f", "-")
+				Input(s.Context(), "{}", "create", "--raw", syncPath+"race/sync", "-f", "-")
 		})
 	}
 	racing.Wait()
@@ -79,7 +79,7 @@ func TestTwoPeopleRacingOnOneApplication(t *testing.T) {
 		t.Error("nobody won the race")
 	}
 	s.settled("race")
-	runs := s.run(s.hub, "get", "syncruns", "-n", argocd, "--field-selector", "spec.application.name=race", "-o", "name")
+	runs := s.Kubectl(s.hub, "get", "syncruns", "-n", argocd, "--field-selector", "spec.application.name=race", "-o", "name")
 	if got := len(strings.Fields(runs)); got != won {
 		t.Errorf("%d syncs are recorded, %d were accepted", got, won)
 	}
@@ -93,11 +93,11 @@ func TestRollbackHoldsUntilTheNextCommit(t *testing.T) {
 	s.settled("rollback")
 	bad := s.push(map[string]string{"app/config.yaml": configMap("config", "bad")})
 	s.value(staging, "configmap/config", ".data.value", "bad")
-	s.until(s.hub, plane.Prints(bad), "get", "application", "rollback", "-n", argocd, "-o",
+	s.Until(s.hub, plane.Prints(bad), "get", "application", "rollback", "-n", argocd, "-o",
 		"jsonpath={.status.history[1].revision}")
 
-	_, err := s.hub.Input(s.ctx, "{}", "create", "--raw", syncPath+"rollback/rollback", "-f", "-")
-	s.ok(err)
+	_, err := s.hub.Input(s.Context(), "{}", "create", "--raw", syncPath+"rollback/rollback", "-f", "-")
+	s.OK(err)
 	s.value(staging, "configmap/config", ".data.value", "good")
 	s.condition("rollback", "SyncError", "rolled back")
 	s.push(map[string]string{"unrelated.txt": "nothing"})
@@ -119,11 +119,11 @@ func TestManifestsAndDiffShowWhatASyncWouldDoAndNoSecret(t *testing.T) {
 	second := s.push(map[string]string{
 		"app/secret.yaml": "{apiVersion: v1, kind: Secret, metadata: {name: secret}, stringData: {password: correct-horse}}\n",
 	})
-	s.until(s.hub, plane.Prints(second), "get", "application", "diff", "-n", argocd, "-o", "jsonpath={.status.sync.revision}")
-	first := s.run(s.hub, "get", "application", "diff", "-n", argocd, "-o", "jsonpath={.status.history[0].revision}")
+	s.Until(s.hub, plane.Prints(second), "get", "application", "diff", "-n", argocd, "-o", "jsonpath={.status.sync.revision}")
+	first := s.Kubectl(s.hub, "get", "application", "diff", "-n", argocd, "-o", "jsonpath={.status.history[0].revision}")
 
-	manifests := s.run(s.hub, "get", "--raw", syncPath+"diff/manifests?revision="+first)
-	diff := s.run(s.hub, "get", "--raw", syncPath+"diff/diff?revision="+first)
+	manifests := s.Kubectl(s.hub, "get", "--raw", syncPath+"diff/manifests?revision="+first)
+	diff := s.Kubectl(s.hub, "get", "--raw", syncPath+"diff/diff?revision="+first)
 	if !strings.Contains(manifests, `"value":"1"`) || !strings.Contains(diff, `"action":"Update"`) {
 		t.Errorf("manifests: %s\ndiff: %s", manifests, diff)
 	}
@@ -149,16 +149,16 @@ func TestThePoliciesOfTheHubHoldHere(t *testing.T) {
 `)
 	s.status("policy", "OutOfSync/Missing")
 	refused := func() error {
-		_, err := s.hub.Input(s.ctx, `{"prune":true}`, "create", "--raw", syncPath+"policy/sync?dryRun=All", "-f", "-")
+		_, err := s.hub.Input(s.Context(), `{"prune":true}`, "create", "--raw", syncPath+"policy/sync?dryRun=All", "-f", "-")
 		return err
 	}
-	s.eventually("the policy of the hub is heard of", func() bool { return refused() != nil })
+	s.Eventually("the policy of the hub is heard of", func() bool { return refused() != nil })
 	if err := refused(); !strings.Contains(err.Error(), "nobody prunes by hand") {
 		t.Errorf("a sync with prune is answered by %v", err)
 	}
-	_, err := s.hub.Input(s.ctx, "{}", "create", "--raw", syncPath+"policy/sync", "-f", "-")
-	s.ok(err)
+	_, err := s.hub.Input(s.Context(), "{}", "create", "--raw", syncPath+"policy/sync", "-f", "-")
+	s.OK(err)
 	s.settled("policy")
-	s.run(s.hub, "delete", "validatingadmissionpolicybinding,validatingadmissionpolicy", "no-pruning-by-hand")
+	s.Kubectl(s.hub, "delete", "validatingadmissionpolicybinding,validatingadmissionpolicy", "no-pruning-by-hand")
 	s.remove("policy")
 }

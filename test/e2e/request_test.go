@@ -48,7 +48,7 @@ func ask(ctx context.Context, token, method, path, body string) (answer, error) 
 func (s *story) events(log string, wanted func(auditv1.Event) bool) []auditv1.Event {
 	s.Helper()
 	file, err := os.Open(log)
-	s.ok(err)
+	s.OK(err)
 	defer file.Close() //nolint:errcheck // it was read from.
 	var found []auditv1.Event
 	for lines := json.NewDecoder(file); ; {

@@ -26,8 +26,8 @@ func TestAChartTakesItsValuesFromAnotherRepository(t *testing.T) {
 		"chart/templates/extra.yaml": configMap("extra", "chart"),
 		"plain/extra.yaml":           configMap("extra", "plain"),
 	})
-	values, err := stage.Git.Create(s.ctx, "several-values", map[string]string{"eu/values.yaml": "colour: blue\n"})
-	s.ok(err)
+	values, err := stage.Git.Create(s.Context(), "several-values", map[string]string{"eu/values.yaml": "colour: blue\n"})
+	s.OK(err)
 	s.apply(fmt.Sprintf(`{apiVersion: argoproj.io/v1alpha1, kind: Application,
   metadata: {name: several, namespace: %s, finalizers: [resources-finalizer.argocd.argoproj.io]},
   spec: {project: default, destination: {name: %s, namespace: several},
@@ -40,31 +40,31 @@ func TestAChartTakesItsValuesFromAnotherRepository(t *testing.T) {
 	s.value(staging, "configmap/shop", ".data.value", "blue")
 	s.value(staging, "configmap/extra", ".data.value", "plain")
 	s.condition("several", "RepeatedResourceWarning", "extra")
-	s.until(s.hub, plane.Prints("Helm  Directory"), "get", "application", "several", "-n", argocd, "-o",
+	s.Until(s.hub, plane.Prints("Helm  Directory"), "get", "application", "several", "-n", argocd, "-o",
 		"jsonpath={.status.sourceTypes[0]} {.status.sourceTypes[1]} {.status.sourceTypes[2]}")
 
-	first, err := values.Push(s.ctx, gitserver.Commit{Files: map[string]string{"eu/values.yaml": "colour: green\n"}})
-	s.ok(err)
+	first, err := values.Push(s.Context(), gitserver.Commit{Files: map[string]string{"eu/values.yaml": "colour: green\n"}})
+	s.OK(err)
 	s.value(staging, "configmap/shop", ".data.value", "green")
-	s.until(s.hub, plane.Prints(first+" "+first), "get", "application", "several", "-n", argocd, "-o",
+	s.Until(s.hub, plane.Prints(first+" "+first), "get", "application", "several", "-n", argocd, "-o",
 		"jsonpath={.status.sync.revisions[1]} {.status.history[1].revisions[1]}")
-	_, err = values.Push(s.ctx, gitserver.Commit{Files: map[string]string{"eu/values.yaml": "colour: red\n"}})
-	s.ok(err)
+	_, err = values.Push(s.Context(), gitserver.Commit{Files: map[string]string{"eu/values.yaml": "colour: red\n"}})
+	s.OK(err)
 	s.value(staging, "configmap/shop", ".data.value", "red")
 	s.settled("several")
 
-	_, err = s.hub.Input(s.ctx, "{}", "create", "--raw", syncPath+"several/rollback", "-f", "-")
-	s.ok(err)
+	_, err = s.hub.Input(s.Context(), "{}", "create", "--raw", syncPath+"several/rollback", "-f", "-")
+	s.OK(err)
 	s.value(staging, "configmap/shop", ".data.value", "green")
-	_, err = s.hub.Input(s.ctx, `{"revisions":["",""]}`, "create", "--raw", syncPath+"several/sync", "-f", "-")
+	_, err = s.hub.Input(s.Context(), `{"revisions":["",""]}`, "create", "--raw", syncPath+"several/sync", "-f", "-")
 	if err == nil {
 		t.Error("two revisions for three sources were accepted")
 	}
-	_, err = s.hub.Input(s.ctx, `{"revisions":["","",""]}`, "create", "--raw", syncPath+"several/sync", "-f", "-")
-	s.ok(err)
+	_, err = s.hub.Input(s.Context(), `{"revisions":["","",""]}`, "create", "--raw", syncPath+"several/sync", "-f", "-")
+	s.OK(err)
 	s.value(staging, "configmap/shop", ".data.value", "red")
 
-	s.run(s.hub, "patch", "application", "several", "-n", argocd, "--type=json", "-p",
+	s.Kubectl(s.hub, "patch", "application", "several", "-n", argocd, "--type=json", "-p",
 		`[{"op":"replace","path":"/spec/sources/1/ref","value":"other"}]`)
 	s.condition("several", "ComparisonError", "spec.sources[0]")
 	s.condition("several", "ComparisonError", "no source has ref: values")
@@ -139,9 +139,9 @@ func TestAChartOfAChartRepositoryFollowsItsRange(t *testing.T) {
 	s.settled("chart")
 	s.value(staging, "configmap/shop", ".data.value", "1.0.0 blue")
 	charts.publish(t, "1.0.0", "1.1.0", "2.0.0")
-	s.run(s.hub, "annotate", "application", "chart", "-n", argocd, "argocd.argoproj.io/refresh=normal")
+	s.Kubectl(s.hub, "annotate", "application", "chart", "-n", argocd, "argocd.argoproj.io/refresh=normal")
 	s.value(staging, "configmap/shop", ".data.value", "1.1.0 blue")
-	s.until(s.hub, plane.Prints("1.1.0"), "get", "application", "chart", "-n", argocd, "-o",
+	s.Until(s.hub, plane.Prints("1.1.0"), "get", "application", "chart", "-n", argocd, "-o",
 		"jsonpath={.status.sync.revisions[0]}")
 	s.remove("chart")
 }
@@ -170,7 +170,7 @@ func TestAChartInGitDependsOnOneOfAChartRepository(t *testing.T) {
 	s.condition("umbrella", "ComparisonError", "the repository has no such version of the chart")
 	s.value(staging, "configmap/shop", ".data.value", "1.0.0 blue")
 	charts.publish(t, "1.0.0", "9.0.0")
-	s.run(s.hub, "annotate", "application", "umbrella", "-n", argocd, "argocd.argoproj.io/refresh=normal")
+	s.Kubectl(s.hub, "annotate", "application", "umbrella", "-n", argocd, "argocd.argoproj.io/refresh=normal")
 	s.value(staging, "configmap/shop", ".data.value", "9.0.0 blue")
 	s.remove("umbrella")
 }

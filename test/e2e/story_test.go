@@ -4,23 +4,18 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/capstan-dev/capstan/test/harness/gitserver"
 	"github.com/capstan-dev/capstan/test/harness/plane"
+	"github.com/capstan-dev/capstan/test/harness/steps"
 )
-
-// patience bounds each step of a story; a step that takes it is a failure.
-const patience = 90 * time.Second
 
 // story is one user's story, in namespaces and repositories of its own.
 type story struct {
-	*testing.T
-	ctx context.Context //nolint:containedctx // a story is one test, and its steps share the test's end.
+	steps.Steps
 	// name is unique, and the name of the namespace that is deployed to.
 	name string
 	hub  plane.Kubectl
@@ -30,54 +25,18 @@ type story struct {
 // begin starts a story with a repository of files.
 func begin(t *testing.T, name string, files map[string]string) *story {
 	t.Helper()
-	s := &story{T: t, ctx: t.Context(), name: name, hub: stage.Hub()}
-	repo, err := stage.Git.Create(s.ctx, name, files)
-	s.ok(err)
+	s := &story{Steps: steps.Steps{T: t}, name: name, hub: stage.Hub()}
+	repo, err := stage.Git.Create(s.Context(), name, files)
+	s.OK(err)
 	s.repo = repo
 	return s
-}
-
-// ok ends the story where a step failed.
-func (s *story) ok(err error) {
-	s.Helper()
-	if err != nil {
-		s.Fatal(err)
-	}
-}
-
-// run runs kubectl and ends the story where it fails.
-func (s *story) run(k plane.Kubectl, args ...string) string {
-	s.Helper()
-	out, err := k.Run(s.ctx, args...)
-	s.ok(err)
-	return out
-}
-
-// until waits until kubectl prints what want accepts.
-func (s *story) until(k plane.Kubectl, want func(string) bool, args ...string) string {
-	s.Helper()
-	ctx, cancel := context.WithTimeout(s.ctx, patience)
-	defer cancel()
-	out, err := k.Until(ctx, want, args...)
-	s.ok(err)
-	return out
-}
-
-// eventually waits until something holds.
-func (s *story) eventually(what string, holds func() bool) {
-	s.Helper()
-	for deadline := time.Now().Add(patience); !holds(); time.Sleep(100 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			s.Fatalf("it does not come about that %s", what)
-		}
-	}
 }
 
 // push changes files in the repository.
 func (s *story) push(files map[string]string, remove ...string) string {
 	s.Helper()
-	commit, err := s.repo.Push(s.ctx, gitserver.Commit{Files: files, Remove: remove})
-	s.ok(err)
+	commit, err := s.repo.Push(s.Context(), gitserver.Commit{Files: files, Remove: remove})
+	s.OK(err)
 	return commit
 }
 
@@ -97,7 +56,7 @@ func (s *story) application(name, cluster, path, policy string) string {
 // apply applies manifests to the hub.
 func (s *story) apply(manifests ...string) {
 	s.Helper()
-	s.ok(s.hub.Apply(s.ctx, strings.Join(manifests, "---\n")))
+	s.OK(s.hub.Apply(s.Context(), strings.Join(manifests, "---\n")))
 }
 
 // settled waits until an Application is Synced and Healthy.
@@ -109,7 +68,7 @@ func (s *story) settled(name string) {
 // status waits until an Application shows a sync and a health status.
 func (s *story) status(name, want string) {
 	s.Helper()
-	s.until(s.hub, plane.Prints(want), "get", "application", name, "-n", argocd, "-o",
+	s.Until(s.hub, plane.Prints(want), "get", "application", name, "-n", argocd, "-o",
 		"jsonpath={.status.sync.status}/{.status.health.status}")
 }
 
@@ -117,27 +76,27 @@ func (s *story) status(name, want string) {
 func (s *story) condition(name, kind, text string) {
 	s.Helper()
 	holds := func(out string) bool { return strings.Contains(out, kind) && strings.Contains(out, text) }
-	s.until(s.hub, holds, "get", "application", name, "-n", argocd, "-o", "jsonpath={.status.conditions}")
+	s.Until(s.hub, holds, "get", "application", name, "-n", argocd, "-o", "jsonpath={.status.conditions}")
 }
 
 // value waits until a field of an object in a cluster has a value.
 func (s *story) value(cluster, object, path, want string) {
 	s.Helper()
-	s.until(stage.Plane.Kubectl(cluster), plane.Prints(want), "get", object, "-n", s.name, "--ignore-not-found",
+	s.Until(stage.Plane.Kubectl(cluster), plane.Prints(want), "get", object, "-n", s.name, "--ignore-not-found",
 		"-o", "jsonpath={"+path+"}")
 }
 
 // gone waits until an object is in a cluster no more.
 func (s *story) gone(cluster, object string) {
 	s.Helper()
-	s.until(stage.Plane.Kubectl(cluster), plane.Prints(""), "get", object, "-n", s.name, "--ignore-not-found", "-o", "name")
+	s.Until(stage.Plane.Kubectl(cluster), plane.Prints(""), "get", object, "-n", s.name, "--ignore-not-found", "-o", "name")
 }
 
 // remove deletes an Application and waits until it, and all it made, is gone.
 func (s *story) remove(names ...string) {
 	s.Helper()
 	args := append([]string{"delete", "application", "-n", argocd, "--timeout", "90s", "--ignore-not-found"}, names...)
-	s.run(s.hub, args...)
+	s.Kubectl(s.hub, args...)
 }
 
 func configMap(name, value string) string {

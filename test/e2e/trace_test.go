@@ -19,8 +19,8 @@ import (
 // collector that its operator named.
 func TestATraceGoesOnInCapstan(t *testing.T) {
 	s := begin(t, "traced", map[string]string{"app/config.yaml": configMap("config", "1")})
-	traces, err := collector.Start(s.ctx)
-	s.ok(err)
+	traces, err := collector.Start(s.Context())
+	s.OK(err)
 	defer traces.Close()
 	config := writeTemp(t, "apiVersion: apiserver.config.k8s.io/v1\nkind: TracingConfiguration\nendpoint: "+traces.Endpoint()+"\n")
 	defer s.restart()
@@ -29,7 +29,7 @@ func TestATraceGoesOnInCapstan(t *testing.T) {
 
 	const trace = "0af7651916cd43dd8448eb211c80319c"
 	s.traced(trace, syncPath+"traced")
-	s.eventually("the spans of the request and of what it asks of the store arrive", func() bool {
+	s.Eventually("the spans of the request and of what it asks of the store arrive", func() bool {
 		var names []string
 		for _, span := range traces.Trace(trace) {
 			names = append(names, span.GetName())
@@ -44,15 +44,15 @@ func TestATraceGoesOnInCapstan(t *testing.T) {
 func (s *story) traced(trace, path string) {
 	s.Helper()
 	config, err := clientcmd.BuildConfigFromFlags("", stage.Plane.Clusters[world.Hub].Kubeconfig)
-	s.ok(err)
+	s.OK(err)
 	client, err := rest.HTTPClientFor(config)
-	s.ok(err)
-	request, err := http.NewRequestWithContext(s.ctx, http.MethodGet, config.Host+path, nil)
-	s.ok(err)
+	s.OK(err)
+	request, err := http.NewRequestWithContext(s.Context(), http.MethodGet, config.Host+path, nil)
+	s.OK(err)
 	request.Header.Set("Traceparent", "00-"+trace+"-b7ad6b7169203331-01")
 	response, err := client.Do(request)
-	s.ok(err)
-	s.ok(response.Body.Close())
+	s.OK(err)
+	s.OK(response.Body.Close())
 	if response.StatusCode != http.StatusOK {
 		s.Fatalf("%s: %s", path, response.Status)
 	}
@@ -61,6 +61,6 @@ func (s *story) traced(trace, path string) {
 // restart starts Capstan anew, with further flags.
 func (s *story) restart(flags ...string) {
 	s.Helper()
-	s.ok(stage.Capstan.Stop())
-	s.ok(stage.Capstan.Start(s.ctx, flags...))
+	s.OK(stage.Capstan.Stop())
+	s.OK(stage.Capstan.Start(s.Context(), flags...))
 }

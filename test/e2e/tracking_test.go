@@ -16,7 +16,7 @@ func TestTheTrackingMethodChangesWithItsSetting(t *testing.T) {
 	s.settled("tracking")
 	label := func(key, want string) {
 		s.Helper()
-		s.until(stage.Plane.Kubectl(staging), plane.Prints(want), "get", "configmap", "config", "-n", s.name, "-o",
+		s.Until(stage.Plane.Kubectl(staging), plane.Prints(want), "get", "configmap", "config", "-n", s.name, "-o",
 			"jsonpath={.metadata.labels."+strings.ReplaceAll(key, ".", "\\.")+"}")
 	}
 	label("app.kubernetes.io/instance", "")
@@ -32,14 +32,14 @@ func TestTheTrackingMethodChangesWithItsSetting(t *testing.T) {
 func TestOrphanedObjectsAreToldOfWhereTheProjectAsksForThat(t *testing.T) {
 	s := begin(t, "orphans", map[string]string{"app/config.yaml": configMap("config", "1")})
 	there := stage.Plane.Kubectl(staging)
-	s.run(there, "create", "namespace", s.name)
+	s.Kubectl(there, "create", "namespace", s.name)
 	for _, name := range []string{"stranger", "ignored"} {
-		s.run(there, "create", "configmap", name, "-n", s.name)
+		s.Kubectl(there, "create", "configmap", name, "-n", s.name)
 	}
 	s.apply("{apiVersion: argoproj.io/v1alpha1, kind: AppProject, metadata: {name: orphans, namespace: argocd}, " +
 		"spec: {sourceRepos: ['*'], destinations: [{server: '*', namespace: '*'}], orphanedResources: {ignore: [{kind: ConfigMap, name: ignored}]}}}")
 	s.apply(strings.Replace(s.application("orphans", staging, "app", "{automated: {}}"), "project: default", "project: orphans", 1))
 	s.condition("orphans", "OrphanedResourceWarning", "Application has 1 orphaned resources")
 	s.remove("orphans")
-	s.run(s.hub, "delete", "appproject", "orphans", "-n", argocd)
+	s.Kubectl(s.hub, "delete", "appproject", "orphans", "-n", argocd)
 }

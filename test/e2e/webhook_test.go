@@ -37,14 +37,14 @@ func TestTheWebhooksOfTheHubHoldHere(t *testing.T) {
 	defer judge.Close()
 	defer stamp.Close()
 	s.apply(fmt.Sprintf(hooks, s.name, judge.ClientConfig(), stamp.ClientConfig()))
-	defer s.run(s.hub, "delete", "validatingwebhookconfiguration,mutatingwebhookconfiguration", s.name)
+	defer s.Kubectl(s.hub, "delete", "validatingwebhookconfiguration,mutatingwebhookconfiguration", s.name)
 
 	manifest := s.application("hooked", staging, "app", "{syncOptions: [CreateNamespace=true]}")
 	forbidden := writeTemp(t, strings.Replace(manifest, "{name: hooked,", "{name: hooked, labels: {forbidden: \"yes\"},", 1))
 	create := func(file string, args ...string) (string, error) {
-		return s.hub.Run(s.ctx, append([]string{"create", "-f", file}, args...)...)
+		return s.hub.Run(s.Context(), append([]string{"create", "-f", file}, args...)...)
 	}
-	s.eventually("the webhooks of the hub are heard of", func() bool {
+	s.Eventually("the webhooks of the hub are heard of", func() bool {
 		_, refused := create(forbidden, "--dry-run=server")
 		stamped, err := create(writeTemp(t, manifest), "--dry-run=server", "-o", "jsonpath={.metadata.annotations}")
 		return refused != nil && err == nil && strings.Contains(stamped, "stamped")
@@ -53,19 +53,19 @@ func TestTheWebhooksOfTheHubHoldHere(t *testing.T) {
 		t.Errorf("an Application that the webhook refuses is answered by %v", err)
 	}
 	s.apply(manifest)
-	s.until(s.hub, plane.Prints("by the hub's webhook"), "get", "application", "hooked", "-n", argocd, "-o",
+	s.Until(s.hub, plane.Prints("by the hub's webhook"), "get", "application", "hooked", "-n", argocd, "-o",
 		`jsonpath={.metadata.annotations.example\.com/stamped}`)
 	s.status("hooked", "OutOfSync/Missing")
 
 	sync := func(body string) error {
-		_, err := s.hub.As("tom", "system:masters").Input(s.ctx, body, "create", "--raw", syncPath+"hooked/sync", "-f", "-")
+		_, err := s.hub.As("tom", "system:masters").Input(s.Context(), body, "create", "--raw", syncPath+"hooked/sync", "-f", "-")
 		return err
 	}
 	if err := sync(`{"prune":true}`); err == nil || !strings.Contains(err.Error(), "tom prunes hooked by hand") {
 		t.Errorf("a sync that the webhook refuses is answered by %v", err)
 	}
 	s.status("hooked", "OutOfSync/Missing")
-	s.ok(sync("{}"))
+	s.OK(sync("{}"))
 	s.settled("hooked")
 	s.remove("hooked")
 }

@@ -24,15 +24,15 @@ func TestSyncWindowsHoldBackAutomationAndPeople(t *testing.T) {
 	project("{kind: deny, " + always + ", clusters: [staging]}")
 	s.push(map[string]string{"app/config.yaml": configMap("config", "2")})
 	s.condition("windows", "SyncWindowWarning", "spec.syncWindows[0] of AppProject windows denies syncs now")
-	s.run(there, "patch", "configmap", "config", "-n", s.name, "--type=merge", "-p", `{"data":{"value":"drift"}}`)
-	_, err := s.hub.Input(s.ctx, "{}", "create", "--raw", syncPath+"windows/sync", "-f", "-")
-	s.ok(err)
+	s.Kubectl(there, "patch", "configmap", "config", "-n", s.name, "--type=merge", "-p", `{"data":{"value":"drift"}}`)
+	_, err := s.hub.Input(s.Context(), "{}", "create", "--raw", syncPath+"windows/sync", "-f", "-")
+	s.OK(err)
 	s.operation("windows", "message", "spec.syncWindows[0] of AppProject windows denies syncs now")
 	s.value(staging, "configmap/config", ".data.value", "drift")
 
 	project("{kind: deny, " + always + ", manualSync: true, applications: ['*']}")
-	_, err = s.hub.Input(s.ctx, "{}", "create", "--raw", syncPath+"windows/sync", "-f", "-")
-	s.ok(err)
+	_, err = s.hub.Input(s.Context(), "{}", "create", "--raw", syncPath+"windows/sync", "-f", "-")
+	s.OK(err)
 	s.value(staging, "configmap/config", ".data.value", "2")
 
 	project("{kind: deny, schedule: none, duration: 1h, applications: ['*']}")
@@ -42,5 +42,5 @@ func TestSyncWindowsHoldBackAutomationAndPeople(t *testing.T) {
 	s.value(staging, "configmap/config", ".data.value", "3")
 	s.settled("windows")
 	s.remove("windows")
-	s.run(s.hub, "delete", "appproject", "windows", "-n", argocd)
+	s.Kubectl(s.hub, "delete", "appproject", "windows", "-n", argocd)
 }

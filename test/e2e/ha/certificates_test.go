@@ -38,11 +38,11 @@ type issuer struct {
 func (s *story) issuer(name string) issuer {
 	s.Helper()
 	secret := &corev1.Secret{}
-	s.ok(json.Unmarshal([]byte(s.run("get", "secret", servingSecret, "-n", argocd, "-o", "json")), secret))
+	s.OK(json.Unmarshal([]byte(s.Kubectl(s.hub, "get", "secret", servingSecret, "-n", argocd, "-o", "json")), secret))
 	certificates, err := certutil.ParseCertsPEM(secret.Data[name+".crt"])
-	s.ok(err)
+	s.OK(err)
 	key, err := keyutil.ParsePrivateKeyPEM(secret.Data[name+".key"])
-	s.ok(err)
+	s.OK(err)
 	signer, signs := key.(crypto.Signer)
 	if !signs {
 		s.Fatalf("%s.key is %T", name, key)
@@ -57,12 +57,12 @@ func (s *story) age(name string, of issuer, by time.Duration) {
 	older := *of.certificate
 	older.NotBefore, older.NotAfter = older.NotBefore.Add(-by), older.NotAfter.Add(-by)
 	der, err := x509.CreateCertificate(rand.Reader, &older, &older, of.key.Public(), of.key)
-	s.ok(err)
+	s.OK(err)
 	certificate, err := x509.ParseCertificate(der)
-	s.ok(err)
+	s.OK(err)
 	pem, err := certutil.EncodeCertificates(certificate)
-	s.ok(err)
-	s.run("patch", "secret", servingSecret, "-n", argocd, "--type=merge", "-p",
+	s.OK(err)
+	s.Kubectl(s.hub, "patch", "secret", servingSecret, "-n", argocd, "--type=merge", "-p",
 		fmt.Sprintf(`{"data":{"%s.crt":%q}}`, name, base64.StdEncoding.EncodeToString(pem)))
 }
 
@@ -71,11 +71,11 @@ func (s *story) trusts(count int, first string) {
 	s.Helper()
 	hub := s.dial(s.config())
 	for _, service := range []string{"v1alpha1.argoproj.io", "v1alpha1.capstan.dev"} {
-		s.eventually(service+" is verified by what "+first+" signed", func() bool {
-			bundle, err := hub.bundle(s.ctx, service)
-			s.ok(err)
+		s.Eventually(service+" is verified by what "+first+" signed", func() bool {
+			bundle, err := hub.bundle(s.Context(), service)
+			s.OK(err)
 			certificates, err := certutil.ParseCertsPEM(bundle)
-			s.ok(err)
+			s.OK(err)
 			return len(certificates) == count && certificates[0].Subject.CommonName == first
 		})
 	}
@@ -119,8 +119,8 @@ func (s *story) verify(replicas ...*capstan.Replica) (verified func()) {
 // replace ends a replica in order and starts it again, as a new Pod does: it looks at the authority at once.
 func (s *story) replace(replica *capstan.Replica) {
 	s.Helper()
-	s.ok(replica.Stop())
-	s.ok(stage.Replicas.Start(s.ctx))
+	s.OK(replica.Stop())
+	s.OK(stage.Replicas.Start(s.Context()))
 }
 
 // A year of the authority goes by in a minute: it gets a successor, the successor signs, and the
@@ -145,9 +145,9 @@ func TestCertificatesRotateWithoutAFailedRequest(t *testing.T) {
 	s.age("next", next, 25*time.Hour)
 	s.trusts(2, successor)
 	for _, replica := range stage.Replicas.All {
-		s.eventually(replica.URL()+" serves a certificate of the successor", func() bool {
-			certificate, err := served(s.ctx, replica, s.trusted())
-			s.ok(err)
+		s.Eventually(replica.URL()+" serves a certificate of the successor", func() bool {
+			certificate, err := served(s.Context(), replica, s.trusted())
+			s.OK(err)
 			return certificate.Issuer.CommonName == successor
 		})
 	}

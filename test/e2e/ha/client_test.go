@@ -35,14 +35,14 @@ type client struct {
 func (s *story) config() *rest.Config {
 	s.Helper()
 	config, err := clientcmd.BuildConfigFromFlags("", stage.Plane.Clusters[world.Hub].Kubeconfig)
-	s.ok(err)
+	s.OK(err)
 	return config
 }
 
 func (s *story) dial(config *rest.Config) client {
 	s.Helper()
 	made, err := rest.HTTPClientFor(config)
-	s.ok(err)
+	s.OK(err)
 	return client{made, config.Host}
 }
 
@@ -80,8 +80,8 @@ func (c client) bundle(ctx context.Context, apiService string) ([]byte, error) {
 // trusted is what the hub verifies replicas with.
 func (s *story) trusted() []byte {
 	s.Helper()
-	bundle, err := s.dial(s.config()).bundle(s.ctx, "v1alpha1.argoproj.io")
-	s.ok(err)
+	bundle, err := s.dial(s.config()).bundle(s.Context(), "v1alpha1.argoproj.io")
+	s.OK(err)
 	return bundle
 }
 
@@ -90,7 +90,7 @@ func (s *story) replica(r *capstan.Replica, path string) string {
 	s.Helper()
 	config := s.config()
 	config.Host, config.ServerName, config.CAData = r.URL(), serverName, s.trusted()
-	body, err := s.dial(config).get(s.ctx, path)
-	s.ok(err)
+	body, err := s.dial(config).get(s.Context(), path)
+	s.OK(err)
 	return string(body)
 }

@@ -29,11 +29,11 @@ func TestEveryReplicaServesAndOneLeads(t *testing.T) {
 			t.Errorf("%s compares %s", replica.URL(), out)
 		}
 		stage.Replicas.Route(replica)
-		s.until(plane.Prints("application.argoproj.io/"+s.name), "get", "application", s.name, "-n", argocd, "-o", "name")
-		s.run("label", "application", s.name, "-n", argocd, "--overwrite", "written-by="+replica.URL()[len("https://127.0.0.1:"):])
+		s.Until(s.hub, plane.Prints("application.argoproj.io/"+s.name), "get", "application", s.name, "-n", argocd, "-o", "name")
+		s.Kubectl(s.hub, "label", "application", s.name, "-n", argocd, "--overwrite", "written-by="+replica.URL()[len("https://127.0.0.1:"):])
 	}
 	stage.Replicas.Route(stage.Replicas.All...)
-	if out := s.run("explain", "application.spec.syncPolicy.automated"); !strings.Contains(out, "selfHeal") {
+	if out := s.Kubectl(s.hub, "explain", "application.spec.syncPolicy.automated"); !strings.Contains(out, "selfHeal") {
 		t.Errorf("kubectl explain prints %q", out)
 	}
 	s.recorded("Automated")
@@ -45,9 +45,9 @@ func TestAKilledLeaderIsFollowedByAnother(t *testing.T) {
 	s := begin(t, "killed")
 	leader, _ := s.leader()
 	holders := s.holders()
-	s.ok(leader.Kill())
+	s.OK(leader.Kill())
 	// Who was connected to it is cut off, and comes back to another one.
-	s.until(plane.Prints("application.argoproj.io/killed"), "get", "application", s.name, "-n", argocd, "-o", "name")
+	s.Until(s.hub, plane.Prints("application.argoproj.io/killed"), "get", "application", s.name, "-n", argocd, "-o", "name")
 	answers := s.call()
 	s.drift()
 	s.settled("1")
@@ -61,7 +61,7 @@ func TestAKilledLeaderIsFollowedByAnother(t *testing.T) {
 	}
 	s.recorded("Automated", "SelfHeal", "Automated")
 	s.did("patch", "patch", "patch")
-	s.ok(stage.Replicas.Start(s.ctx))
+	s.OK(stage.Replicas.Start(s.Context()))
 	s.leader()
 	s.end()
 }
@@ -70,7 +70,7 @@ func TestALeaderThatShutsDownHandsOver(t *testing.T) {
 	s := begin(t, "handover")
 	leader, _ := s.leader()
 	holders, answers := s.holders(), s.call()
-	s.ok(leader.Stop())
+	s.OK(leader.Stop())
 	s.leader()
 	s.push("2")
 	s.settled("2")
@@ -88,9 +88,9 @@ func TestALeaderThatShutsDownHandsOver(t *testing.T) {
 func TestALeaderThatLostTheLeaseLeadsAgain(t *testing.T) {
 	s := begin(t, "again")
 	leader, others := s.leader()
-	s.ok(capstan.Stop(others...))
+	s.OK(capstan.Stop(others...))
 	s.holds("somebody else")
-	s.eventually("the leader sees that it leads no more", func() bool { return !s.leads(leader) })
+	s.Eventually("the leader sees that it leads no more", func() bool { return !s.leads(leader) })
 	s.drift()
 	s.holds("")
 	s.settled("1")

@@ -4,29 +4,24 @@
 package ha
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/capstan-dev/capstan/test/harness/capstan"
 	"github.com/capstan-dev/capstan/test/harness/gitserver"
 	"github.com/capstan-dev/capstan/test/harness/plane"
+	"github.com/capstan-dev/capstan/test/harness/steps"
 )
 
 const (
 	argocd = "argocd"
 	lease  = "capstan-controllers"
-	// patience bounds each step of a story; a step that takes it is a failure. It is shorter than the interval at
-	// which repositories are polled, so that what follows a push in time follows from the push.
-	patience = 90 * time.Second
 )
 
 // story is one story of the replicas, with an Application, a namespace and a repository of its own.
 type story struct {
-	*testing.T
-	ctx  context.Context //nolint:containedctx // a story is one test, and its steps share the test's end.
+	steps.Steps
 	name string
 	hub  plane.Kubectl
 	repo *gitserver.Repository
@@ -36,20 +31,20 @@ type story struct {
 // begin starts a story with all replicas running and a synced Application that holds one ConfigMap.
 func begin(t *testing.T, name string) *story {
 	t.Helper()
-	s := &story{T: t, ctx: t.Context(), name: name, hub: stage.Hub()}
+	s := &story{Steps: steps.Steps{T: t}, name: name, hub: stage.Hub()}
 	stage.Replicas.Route(stage.Replicas.All...)
-	s.ok(stage.Replicas.Start(s.ctx))
+	s.OK(stage.Replicas.Start(s.Context()))
 	var err error
-	s.repo, err = stage.Git.Create(s.ctx, name, map[string]string{"app/config.yaml": config("1")})
-	s.ok(err)
-	s.ok(s.hub.Apply(s.ctx, fmt.Sprintf(`{apiVersion: argoproj.io/v1alpha1, kind: Application,
+	s.repo, err = stage.Git.Create(s.Context(), name, map[string]string{"app/config.yaml": config("1")})
+	s.OK(err)
+	s.OK(s.hub.Apply(s.Context(), fmt.Sprintf(`{apiVersion: argoproj.io/v1alpha1, kind: Application,
   metadata: {name: %s, namespace: %s, finalizers: [resources-finalizer.argocd.argoproj.io]},
   spec: {project: default, source: {repoURL: %q, path: app, targetRevision: HEAD},
     destination: {name: in-cluster, namespace: %[1]s},
     syncPolicy: {automated: {prune: true, selfHeal: true}, syncOptions: [CreateNamespace=true]}}}
 `, name, argocd, s.repo.URL())))
 	s.settled("1")
-	s.uid = s.run("get", "configmap", "config", "-n", name, "-o", "jsonpath={.metadata.uid}")
+	s.uid = s.Kubectl(s.hub, "get", "configmap", "config", "-n", name, "-o", "jsonpath={.metadata.uid}")
 	return s
 }
 
@@ -57,60 +52,25 @@ func config(value string) string {
 	return fmt.Sprintf("{apiVersion: v1, kind: ConfigMap, metadata: {name: config}, data: {value: %q}}\n", value)
 }
 
-// ok ends the story where a step failed.
-func (s *story) ok(err error) {
-	s.Helper()
-	if err != nil {
-		s.Fatal(err)
-	}
-}
-
-// run runs kubectl and ends the story where it fails.
-func (s *story) run(args ...string) string {
-	s.Helper()
-	out, err := s.hub.Run(s.ctx, args...)
-	s.ok(err)
-	return out
-}
-
-// until waits until kubectl prints what want accepts.
-func (s *story) until(want func(string) bool, args ...string) {
-	s.Helper()
-	ctx, cancel := context.WithTimeout(s.ctx, patience)
-	defer cancel()
-	_, err := s.hub.Until(ctx, want, args...)
-	s.ok(err)
-}
-
-// eventually waits until something holds.
-func (s *story) eventually(what string, holds func() bool) {
-	s.Helper()
-	for deadline := time.Now().Add(patience); !holds(); time.Sleep(100 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			s.Fatalf("it does not come about that %s", what)
-		}
-	}
-}
-
 // settled waits until the ConfigMap has a value and the Application is Synced and Healthy.
 func (s *story) settled(value string) {
 	s.Helper()
-	s.until(plane.Prints(value), "get", "configmap", "config", "-n", s.name, "--ignore-not-found", "-o", "jsonpath={.data.value}")
-	s.until(plane.Prints("Synced/Healthy"), "get", "application", s.name, "-n", argocd, "-o",
+	s.Until(s.hub, plane.Prints(value), "get", "configmap", "config", "-n", s.name, "--ignore-not-found", "-o", "jsonpath={.data.value}")
+	s.Until(s.hub, plane.Prints("Synced/Healthy"), "get", "application", s.name, "-n", argocd, "-o",
 		"jsonpath={.status.sync.status}/{.status.health.status}")
 }
 
 // drift changes the ConfigMap by hand.
 func (s *story) drift() {
 	s.Helper()
-	s.run("patch", "configmap", "config", "-n", s.name, "--type=merge", "-p", `{"data":{"value":"by hand"}}`)
+	s.Kubectl(s.hub, "patch", "configmap", "config", "-n", s.name, "--type=merge", "-p", `{"data":{"value":"by hand"}}`)
 }
 
 // push gives the ConfigMap another value in Git; the Git server tells the Service.
 func (s *story) push(value string) {
 	s.Helper()
-	_, err := s.repo.Push(s.ctx, gitserver.Commit{Files: map[string]string{"app/config.yaml": config(value)}})
-	s.ok(err)
+	_, err := s.repo.Push(s.Context(), gitserver.Commit{Files: map[string]string{"app/config.yaml": config(value)}})
+	s.OK(err)
 }
 
 // running are the replicas that were not ended.
@@ -133,7 +93,7 @@ func (s *story) leads(r *capstan.Replica) bool {
 // leader waits until exactly one of the replicas leads and the others do not.
 func (s *story) leader() (leader *capstan.Replica, others []*capstan.Replica) {
 	s.Helper()
-	s.eventually("one replica leads", func() bool {
+	s.Eventually("one replica leads", func() bool {
 		leader, others = nil, nil
 		for _, replica := range running() {
 			switch {
@@ -153,6 +113,6 @@ func (s *story) leader() (leader *capstan.Replica, others []*capstan.Replica) {
 // end deletes the Application and waits until what it made is gone.
 func (s *story) end() {
 	s.Helper()
-	s.run("delete", "application", s.name, "-n", argocd, "--timeout", "90s")
-	s.until(plane.Prints(""), "get", "configmap", "config", "-n", s.name, "--ignore-not-found", "-o", "name")
+	s.Kubectl(s.hub, "delete", "application", s.name, "-n", argocd, "--timeout", "90s")
+	s.Until(s.hub, plane.Prints(""), "get", "configmap", "config", "-n", s.name, "--ignore-not-found", "-o", "name")
 }

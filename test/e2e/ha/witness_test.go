@@ -31,9 +31,9 @@ func (s *story) keep(pause time.Duration, doing func(ctx context.Context) error)
 	good := 0
 	working.Go(func() {
 		for {
-			err := doing(s.ctx)
+			err := doing(s.Context())
 			switch {
-			case s.ctx.Err() != nil:
+			case s.Context().Err() != nil:
 				return
 			case err != nil:
 				failures = append(failures, time.Now().Format(time.TimeOnly)+" "+err.Error())
@@ -71,9 +71,9 @@ func (s *story) call() (answers func()) {
 func (s *story) holders() (seen func() []string) {
 	s.Helper()
 	client, err := coordinationclient.NewForConfig(s.config())
-	s.ok(err)
-	watch, err := client.Leases(argocd).Watch(s.ctx, metav1.SingleObject(metav1.ObjectMeta{Name: lease}))
-	s.ok(err)
+	s.OK(err)
+	watch, err := client.Leases(argocd).Watch(s.Context(), metav1.SingleObject(metav1.ObjectMeta{Name: lease}))
+	s.OK(err)
 	var holders []string
 	ended := make(chan struct{})
 	go func() {
@@ -98,7 +98,7 @@ func (s *story) holders() (seen func() []string) {
 // holds writes down that somebody holds the lease, or that nobody ("") does.
 func (s *story) holds(holder string) {
 	s.Helper()
-	s.run("patch", "lease", lease, "-n", argocd, "--type=merge", "-p", fmt.Sprintf(`{"spec":{"holderIdentity":%q}}`, holder))
+	s.Kubectl(s.hub, "patch", "lease", lease, "-n", argocd, "--type=merge", "-p", fmt.Sprintf(`{"spec":{"holderIdentity":%q}}`, holder))
 }
 
 // did compares what Capstan did to the ConfigMap, by the hub's own audit log, with what it
@@ -106,7 +106,7 @@ func (s *story) holds(holder string) {
 func (s *story) did(want ...string) {
 	s.Helper()
 	log, err := os.ReadFile(stage.Plane.Clusters[world.Hub].AuditLog)
-	s.ok(err)
+	s.OK(err)
 	var did []string
 	for line := range bytes.Lines(log) {
 		if !bytes.HasSuffix(line, []byte("\n")) {
@@ -117,7 +117,7 @@ func (s *story) did(want ...string) {
 			User      struct{ Username string }
 			ObjectRef struct{ Resource, Namespace string }
 		}
-		s.ok(json.Unmarshal(line, &event))
+		s.OK(json.Unmarshal(line, &event))
 		if event.User.Username == "system:serviceaccount:argocd:capstan" &&
 			event.ObjectRef.Resource == "configmaps" && event.ObjectRef.Namespace == s.name &&
 			!slices.Contains([]string{"get", "list", "watch"}, event.Verb) {
@@ -127,7 +127,7 @@ func (s *story) did(want ...string) {
 	if diff := cmp.Diff(want, did); diff != "" {
 		s.Errorf("requests to the ConfigMap (-want +got):\n%s", diff)
 	}
-	uid := s.run("get", "configmap", "config", "-n", s.name, "-o", "jsonpath={.metadata.uid}")
+	uid := s.Kubectl(s.hub, "get", "configmap", "config", "-n", s.name, "-o", "jsonpath={.metadata.uid}")
 	if uid != s.uid {
 		s.Error("the ConfigMap was deleted and made again")
 	}
@@ -137,7 +137,7 @@ func (s *story) did(want ...string) {
 func (s *story) recorded(want ...string) {
 	s.Helper()
 	slices.Sort(want)
-	s.until(func(out string) bool {
+	s.Until(s.hub, func(out string) bool {
 		got := strings.Fields(out)
 		slices.Sort(got)
 		return slices.Equal(want, got)
