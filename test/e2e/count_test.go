@@ -6,11 +6,13 @@ package e2e
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	auditv1 "k8s.io/apiserver/pkg/apis/audit/v1"
 
 	"github.com/capstan-dev/capstan/test/harness/plane"
@@ -139,15 +141,21 @@ func TestWorkCostsWhatChanged(t *testing.T) {
 	s.apply(metricsReader)
 	token := s.Kubectl(s.hub, "create", "token", "metrics", "-n", argocd, "--duration", "1h")
 	s.Kubectl(stage.Plane.Kubectl(staging), "create", "namespace", s.name)
-	var manifests strings.Builder
+	var manifests []string
 	for i := range applications {
-		manifests.WriteString(strings.Replace(
-			s.application(fmt.Sprintf("count-%04d", i), staging, fmt.Sprintf("overlays/%04d", i),
-				"{automated: {prune: true, selfHeal: true}}"),
-			"kind: Application,", "kind: Application, ", 1) + "---\n")
+		manifests = append(manifests, s.application(fmt.Sprintf("count-%04d", i), staging, fmt.Sprintf("overlays/%04d", i),
+			"{automated: {prune: true, selfHeal: true}}"))
 	}
 	start := s.quiet(staging, token)
-	s.Kubectl(s.hub, "create", "-f", writeTemp(t, manifests.String()))
+	var creating errgroup.Group // kubectl waits between two objects
+	for part := range slices.Chunk(manifests, applications/4) {
+		file := writeTemp(t, strings.Join(part, "---\n"))
+		creating.Go(func() error {
+			_, err := s.hub.Run(s.Context(), "create", "-f", file)
+			return err
+		})
+	}
+	s.OK(creating.Wait())
 	allSynced := func(out string) bool { return strings.Count(out, "Synced/Healthy") == applications }
 	s.Until(s.hub, allSynced, "get", "applications", "-n", argocd, "-o",
 		`jsonpath={range .items[*]}{.status.sync.status}/{.status.health.status} {end}`)
@@ -174,30 +182,32 @@ func TestWorkCostsWhatChanged(t *testing.T) {
 
 	s.push(map[string]string{overlay(7): "resources: [../../base]\nnamePrefix: app-0007-\ncommonAnnotations: {a: b}\n"})
 	s.value(staging, "configmap/app-0007-config", ".metadata.annotations.a", "b")
-	one := s.quiet(staging, token).since(settled)
+	now := s.quiet(staging, token)
+	one := now.since(settled)
 	if one.Renders != 1 || one.Requests["patch"] != 1 || len(one.Requests) != 1 || one.Writes > 2 {
 		t.Errorf("a commit that touches one Application cost %s; want 1 render, 1 patch, at most 2 writes", one)
 	}
 
-	settled = s.quiet(staging, token)
+	settled = now
 	s.Kubectl(stage.Plane.Kubectl(staging), "label", "configmap", "app-0001-config", "-n", s.name, "foreign=yes")
 	time.Sleep(2 * time.Second)
 	if cost := s.quiet(staging, token).since(settled); cost.Writes != 0 || len(cost.Requests) != 0 {
 		t.Errorf("a foreign field cost %s", cost)
 	}
 
-	settled = s.quiet(staging, token)
 	s.Kubectl(stage.Plane.Kubectl(staging), "patch", "configmap", "app-0003-config", "-n", s.name, "-p", `{"data":{"value":"by hand"}}`)
 	s.value(staging, "configmap/app-0003-config", ".data.value", "1")
-	healed := s.quiet(staging, token).since(settled)
+	now = s.quiet(staging, token)
+	healed := now.since(settled)
 	if healed.Requests["patch"] != 1 || len(healed.Requests) != 1 || healed.Renders != 0 || healed.Writes > 2 {
 		t.Errorf("to heal one drift cost %s; want 1 patch, no render, at most 2 writes", healed)
 	}
 
-	settled = s.quiet(staging, token)
+	settled = now
 	s.push(map[string]string{"base/config.yaml": configMap("config", "2")})
 	s.value(staging, "configmap/app-0999-config", ".data.value", "2")
-	all := s.quiet(staging, token).since(settled)
+	now = s.quiet(staging, token)
+	all := now.since(settled)
 	t.Logf("a commit that touches all %d Applications: %s", applications, all)
 	if all.Requests["patch"] != applications || len(all.Requests) != 1 || all.Renders != applications ||
 		all.Writes > 2*applications {
@@ -205,7 +215,7 @@ func TestWorkCostsWhatChanged(t *testing.T) {
 			applications, all)
 	}
 
-	settled = s.quiet(staging, token)
+	settled = now
 	s.OK(stage.Capstan.Stop())
 	s.OK(stage.Capstan.Start(s.Context()))
 	time.Sleep(5 * time.Second)
@@ -215,7 +225,7 @@ func TestWorkCostsWhatChanged(t *testing.T) {
 	}
 	s.Kubectl(stage.Plane.Kubectl(staging), "delete", "configmap", "app-0002-config", "-n", s.name)
 	s.value(staging, "configmap/app-0002-config", ".data.value", "2")
-	s.Kubectl(s.hub, "delete", "applications", "-n", argocd, "--all", "--wait=false")
+	s.Kubectl(s.hub, "delete", "--raw", strings.TrimSuffix(syncPath, "/"))
 	s.Until(stage.Plane.Kubectl(staging), plane.Prints(""), "get", "configmaps", "-n", s.name,
 		"-l", "capstan.dev/managed=true", "-o", "name")
 	s.Until(s.hub, plane.Prints(""), "get", "applications", "-n", argocd, "-o", "name")

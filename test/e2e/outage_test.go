@@ -4,13 +4,11 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/capstan-dev/capstan/test/harness/plane"
 )
@@ -76,17 +74,22 @@ func TestAWipedStoreDeletesNothing(t *testing.T) {
 	s.apply(s.application("wiped", staging, "app", ""))
 	s.settled("wiped")
 
+	uid := func() string {
+		return s.Kubectl(stage.Plane.Kubectl(staging), "get", "configmap", "config", "-n", s.name, "-o", "jsonpath={.metadata.uid}")
+	}
+	made := uid()
+
 	s.OK(stage.Capstan.Stop())
 	s.OK(os.Rename(stage.Capstan.DataDir(), filepath.Join(t.TempDir(), "kept")))
-	ctx, cancel := context.WithTimeout(s.Context(), 20*time.Second)
-	defer cancel()
-	if err := stage.Capstan.Start(ctx); err == nil {
-		t.Error("the server answers although its store is empty")
-	}
-	_, err := s.hub.Run(s.Context(), "get", "applications", "-n", argocd)
-	if err == nil || !strings.Contains(err.Error(), "capstan.dev/accept-store") {
-		t.Errorf("kubectl get applications says %v, want how to go on", err)
-	}
+	s.OK(stage.Capstan.Launch())
+	var err error
+	s.Eventually("kubectl get applications says how to go on", func() bool {
+		out, refused := s.hub.Run(s.Context(), "get", "applications", "-n", argocd)
+		if err = refused; err == nil {
+			t.Fatalf("the server answers although its store is empty: %s", out)
+		}
+		return strings.Contains(err.Error(), "capstan.dev/accept-store")
+	})
 	s.value(staging, "configmap/config", ".data.value", "1")
 
 	id := s.acceptable(err)
@@ -95,6 +98,9 @@ func TestAWipedStoreDeletesNothing(t *testing.T) {
 	s.value(staging, "configmap/config", ".data.value", "1")
 	s.apply(s.application("wiped", staging, "app", ""))
 	s.settled("wiped")
+	if uid() != made {
+		t.Error("the ConfigMap was deleted and made again")
+	}
 	s.remove("wiped")
 }
 
