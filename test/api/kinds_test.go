@@ -13,6 +13,8 @@ import (
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	capstanv1alpha1 "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/server"
+	"github.com/capstan-dev/capstan/test/harness/apiserver"
 )
 
 func kindStories() map[string]story {
@@ -24,6 +26,7 @@ func kindStories() map[string]story {
 		"an AppProject keeps the status that its writer gives":   projectKeepsStatus,
 		"an AppProject that denies everything is kept":           projectDeniesAll,
 		"an Application is held to its AppProject":               applicationIsHeld,
+		"the control plane may have another namespace":           controlPlaneMoves,
 		"the scale of a Rollout is read and written":             rolloutScales,
 	}
 }
@@ -165,6 +168,33 @@ func applicationIsHeld(t *testing.T, w *world) {
 	refused(t, app(controlPlane, "https://git.example/other"), http.StatusForbidden, "spec.sourceRepos", name)
 	refused(t, app(newNamespace(), "https://git.example/web"), http.StatusForbidden, "spec.sourceNamespaces", name)
 	must(t, app(controlPlane, "https://git.example/web.git"))
+}
+
+// controlPlaneMoves has AppProjects of one name in two namespaces, of which the flag chooses.
+func controlPlaneMoves(t *testing.T, _ *world) {
+	const elsewhere = "gitops"
+	detached := withoutControllers(t)
+	own := &world{apiserver.Start(t, apiserver.Options{Assembly: assembly(), Configure: func(o *server.Options) {
+		detached(o)
+		o.Namespace = elsewhere
+	}})}
+	for namespace, repository := range map[string]string{"argocd": "https://git.example/other", elsewhere: "https://git.example/web"} {
+		_, err := own.as(t, admin).ArgoprojV1alpha1().AppProjects(namespace).Create(t.Context(), &v1alpha1.AppProject{
+			ObjectMeta: metav1.ObjectMeta{Name: "team"}, Spec: v1alpha1.AppProjectSpec{SourceRepos: []string{repository}},
+		}, metav1.CreateOptions{})
+		must(t, err)
+	}
+	app := func(namespace, repository string) error {
+		wanted := newApplication("web")
+		wanted.Spec.Project, wanted.Spec.Source.RepoURL = "team", repository
+		_, err := own.applications(t, admin, namespace).Create(t.Context(), wanted,
+			metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+		return err
+	}
+	eventually(t, func() bool { return app(elsewhere, "https://git.example/other") != nil })
+	refused(t, app(elsewhere, "https://git.example/other"), http.StatusForbidden, "spec.sourceRepos", "team")
+	refused(t, app("argocd", "https://git.example/web"), http.StatusForbidden, "spec.sourceNamespaces", "team")
+	must(t, app(elsewhere, "https://git.example/web"))
 }
 
 func rolloutScales(t *testing.T, w *world) {

@@ -7,10 +7,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/utils/ptr"
 
 	"github.com/capstan-dev/capstan/pkg/server"
@@ -68,6 +73,46 @@ func TestTheServiceLeadsToThePods(t *testing.T) {
 					overlay, service.Name, service.Spec.Selector, pod.Labels)
 			}
 		}
+	}
+}
+
+// What is told about pods is told about those of the server, and the server of the overlay ha is kept up.
+func TestTheOverlaysProtectThePods(t *testing.T) {
+	t.Parallel()
+	for overlay, want := range map[string][]string{
+		"base": {"NetworkPolicy", "volume"}, "ha": {"NetworkPolicy", "PodDisruptionBudget", "priority"},
+	} {
+		objects := build(t, overlay)
+		pod, found := podOf(t, objects), sets.New[string]()
+		for _, object := range objects {
+			switch typed := object.(type) {
+			case *networkingv1.NetworkPolicy:
+				found.Insert("NetworkPolicy")
+				checkSelects(t, overlay, &typed.Spec.PodSelector, pod)
+			case *policyv1.PodDisruptionBudget:
+				found.Insert("PodDisruptionBudget")
+				checkSelects(t, overlay, typed.Spec.Selector, pod)
+			case *appsv1.StatefulSet:
+				if len(typed.Spec.VolumeClaimTemplates) == 1 && mounted(pod.Spec.Containers[0], "/var/lib/capstan") {
+					found.Insert("volume")
+				}
+			case *appsv1.Deployment:
+				if ptr.Deref(typed.Spec.Replicas, 1) == 3 && pod.Spec.PriorityClassName == "system-cluster-critical" {
+					found.Insert("priority")
+				}
+			}
+		}
+		if diff := cmp.Diff(want, sets.List(found)); diff != "" {
+			t.Errorf("%s holds (-want +got):\n%s", overlay, diff)
+		}
+	}
+}
+
+func checkSelects(t *testing.T, overlay string, selects *metav1.LabelSelector, pod corev1.PodTemplateSpec) {
+	t.Helper()
+	selector, err := metav1.LabelSelectorAsSelector(selects)
+	if err != nil || selector.Empty() || !selector.Matches(labels.Set(pod.Labels)) {
+		t.Errorf("%s: %v does not select the pods, which have %v: %v", overlay, selects, pod.Labels, err)
 	}
 }
 
