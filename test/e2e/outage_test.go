@@ -20,6 +20,7 @@ func TestGitServerDownAndBack(t *testing.T) {
 
 	stage.Git.Stop()
 	s.condition("git-down", "ComparisonError", "git-down")
+	s.healthy()
 	s.Kubectl(stage.Plane.Kubectl(staging), "delete", "configmap", "config", "-n", s.name)
 	s.value(staging, "configmap/config", ".data.value", "1")
 
@@ -30,6 +31,16 @@ func TestGitServerDownAndBack(t *testing.T) {
 	s.remove("git-down")
 }
 
+// healthy asks the server itself, as kubelet does.
+func (s *story) healthy() {
+	s.Helper()
+	for _, path := range []string{"/livez", "/readyz"} {
+		if out := s.Kubectl(s.hub, "--server", stage.Capstan.URL(), "--insecure-skip-tls-verify", "get", "--raw", path); out != "ok" {
+			s.Errorf("%s answers %q", path, out)
+		}
+	}
+}
+
 func TestDestinationDownAndBackLeavesOtherClustersAlone(t *testing.T) {
 	s := begin(t, "cluster-down", map[string]string{"app/config.yaml": configMap("config", "1")})
 	s.apply(s.application("down-there", production, "app", ""), s.application("up-here", staging, "app", ""))
@@ -38,6 +49,7 @@ func TestDestinationDownAndBackLeavesOtherClustersAlone(t *testing.T) {
 
 	s.OK(stage.Plane.StopCluster(s.Context(), production))
 	s.condition("down-there", "ComparisonError", production)
+	s.healthy()
 	s.push(map[string]string{"app/config.yaml": configMap("config", "2")})
 	s.value(staging, "configmap/config", ".data.value", "2")
 

@@ -25,7 +25,7 @@ func TestATeamMaySyncButNotEdit(t *testing.T) {
 	s.status("team", "OutOfSync/Missing")
 	tina := s.hub.As("tina")
 
-	if out := s.Kubectl(tina, "auth", "can-i", "create", "applications.argoproj.io", "--subresource=sync", "-n", argocd); out != "yes" {
+	if out := s.Kubectl(tina, "auth", "can-i", "create", "applications", "--subresource=sync", "-n", argocd); out != "yes" {
 		t.Errorf("may tina sync? %s", out)
 	}
 	for _, refused := range [][]string{

@@ -1,0 +1,40 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/capstan-dev/capstan/pkg/source"
+)
+
+// The names and labels by which the peer's dashboards ask.
+func TestMetricsHaveTheShapesThatDashboardsAskFor(t *testing.T) {
+	s := begin(t, "measured", map[string]string{"app/config.yaml": configMap("config", "1")})
+	s.apply(metricsReader, s.application("measured", staging, "app", ""))
+	s.settled("measured")
+	token := s.Kubectl(s.hub, "create", "token", "metrics", "-n", argocd)
+	for _, line := range []string{
+		fmt.Sprintf(`argocd_app_info{autosync_enabled="true",dest_namespace="measured",dest_server=%q,health_status="Healthy",`+
+			`name="measured",namespace="argocd",operation="",project="default",repo=%q,sync_status="Synced"} 1`,
+			staging, source.Normalize(s.repo.URL())),
+		`argocd_app_sync_status{name="measured",namespace="argocd",project="default",sync_status="Synced"} 1`,
+		`argocd_app_sync_status{name="measured",namespace="argocd",project="default",sync_status="OutOfSync"} 0`,
+		`argocd_app_reconcile_sum{namespace="argocd"} `,
+		fmt.Sprintf(`argocd_git_request_total{repo=%q,request_type="ls-remote"} `, s.repo.URL()),
+		fmt.Sprintf(`argocd_git_request_total{repo=%q,request_type="fetch"} `, s.repo.URL()),
+		`workqueue_depth{name="app_reconciliation_queue"} `,
+		`workqueue_depth{name="app_set_reconciliation_queue"} `,
+	} {
+		s.Eventually("the metrics show "+line, func() bool {
+			shown, err := ask(s.Context(), token, http.MethodGet, "/metrics", "")
+			s.OK(err)
+			return strings.Contains(shown.body, "\n"+line)
+		})
+	}
+	s.remove("measured")
+}

@@ -1,0 +1,52 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/capstan-dev/capstan/test/harness/plane"
+	"github.com/capstan-dev/capstan/test/harness/steps"
+)
+
+// Who has a role of the cluster's own in a namespace has the rights to Applications that go with it.
+func TestTheClustersOwnRolesHoldTheRightsToApplications(t *testing.T) {
+	s := &story{Steps: steps.Steps{T: t}, name: "roles", hub: stage.Hub()}
+	s.Kubectl(s.hub, "create", "namespace", s.name)
+	roles := []string{"view", "edit", "admin"}
+	for _, role := range roles {
+		s.Kubectl(s.hub, "create", "rolebinding", role, "-n", s.name, "--clusterrole", role, "--user", "roles-"+role)
+	}
+	want := map[string]string{
+		"get applications":              "yes yes yes",
+		"get applications/diff":         "yes yes yes",
+		"get syncruns":                  "yes yes yes",
+		"patch applications":            "no yes yes",
+		"create applications/sync":      "no yes yes",
+		"create applications/terminate": "no yes yes",
+		"patch applications/status":     "no no no",
+		"patch appprojects":             "no no yes",
+		"create syncruns":               "no no no",
+	}
+	can := func(what, role string) string {
+		verb, resource, _ := strings.Cut(what, " ")
+		resource, sub, _ := strings.Cut(resource, "/")
+		// It prints no and fails where somebody may not.
+		out, _ := s.hub.As("roles-"+role).Run(s.Context(), "auth", "can-i", verb, resource, "--subresource", sub, "-n", s.name)
+		return out
+	}
+	s.Until(s.hub.As("roles-admin"), plane.Prints("yes"), "auth", "can-i", "patch", "appprojects", "-n", s.name)
+	got := map[string]string{}
+	for what := range want {
+		got[what] = fmt.Sprintf("%s %s %s", can(what, roles[0]), can(what, roles[1]), can(what, roles[2]))
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("view, edit and admin may (-want +got):\n%s", diff)
+	}
+	s.Kubectl(s.hub, "delete", "namespace", s.name, "--wait=false")
+}
