@@ -61,6 +61,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &argoprojv1alpha1.ApplicationDestinationApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ApplicationDestinationServiceAccount"):
 		return &argoprojv1alpha1.ApplicationDestinationServiceAccountApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ApplicationGate"):
+		return &argoprojv1alpha1.ApplicationGateApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ApplicationMatchExpression"):
 		return &argoprojv1alpha1.ApplicationMatchExpressionApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ApplicationPreservedFields"):
@@ -201,6 +203,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &argoprojv1alpha1.ExperimentStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("FieldRef"):
 		return &argoprojv1alpha1.FieldRefApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("GateDeployment"):
+		return &argoprojv1alpha1.GateDeploymentApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("GitDirectoryGeneratorItem"):
 		return &argoprojv1alpha1.GitDirectoryGeneratorItemApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("GitFileGeneratorItem"):
@@ -275,6 +279,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &argoprojv1alpha1.MetricProviderApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("MetricResult"):
 		return &argoprojv1alpha1.MetricResultApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("MissingApproval"):
+		return &argoprojv1alpha1.MissingApprovalApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("NewRelicMetric"):
 		return &argoprojv1alpha1.NewRelicMetricApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("NginxTrafficRouting"):
@@ -491,6 +497,22 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &argoprojv1alpha1.WeightDestinationApplyConfiguration{}
 
 		// Group=capstan.dev, Version=v1alpha1
+	case capstanv1alpha1.SchemeGroupVersion.WithKind("Approval"):
+		return &applyconfigurationcapstanv1alpha1.ApprovalApplyConfiguration{}
+	case capstanv1alpha1.SchemeGroupVersion.WithKind("ApprovalExclusions"):
+		return &applyconfigurationcapstanv1alpha1.ApprovalExclusionsApplyConfiguration{}
+	case capstanv1alpha1.SchemeGroupVersion.WithKind("ApprovalReview"):
+		return &applyconfigurationcapstanv1alpha1.ApprovalReviewApplyConfiguration{}
+	case capstanv1alpha1.SchemeGroupVersion.WithKind("ApprovalRule"):
+		return &applyconfigurationcapstanv1alpha1.ApprovalRuleApplyConfiguration{}
+	case capstanv1alpha1.SchemeGroupVersion.WithKind("ApprovalSpec"):
+		return &applyconfigurationcapstanv1alpha1.ApprovalSpecApplyConfiguration{}
+	case capstanv1alpha1.SchemeGroupVersion.WithKind("ApprovalStatus"):
+		return &applyconfigurationcapstanv1alpha1.ApprovalStatusApplyConfiguration{}
+	case capstanv1alpha1.SchemeGroupVersion.WithKind("Approver"):
+		return &applyconfigurationcapstanv1alpha1.ApproverApplyConfiguration{}
+	case capstanv1alpha1.SchemeGroupVersion.WithKind("BreakGlassRule"):
+		return &applyconfigurationcapstanv1alpha1.BreakGlassRuleApplyConfiguration{}
 	case capstanv1alpha1.SchemeGroupVersion.WithKind("Cluster"):
 		return &applyconfigurationcapstanv1alpha1.ClusterApplyConfiguration{}
 	case capstanv1alpha1.SchemeGroupVersion.WithKind("ClusterConnection"):
@@ -499,12 +521,40 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &applyconfigurationcapstanv1alpha1.ClusterSpecApplyConfiguration{}
 	case capstanv1alpha1.SchemeGroupVersion.WithKind("ClusterStatus"):
 		return &applyconfigurationcapstanv1alpha1.ClusterStatusApplyConfiguration{}
+	case capstanv1alpha1.SchemeGroupVersion.WithKind("GateSelector"):
+		return &applyconfigurationcapstanv1alpha1.GateSelectorApplyConfiguration{}
+	case capstanv1alpha1.SchemeGroupVersion.WithKind("Plan"):
+		return &applyconfigurationcapstanv1alpha1.PlanApplyConfiguration{}
+	case capstanv1alpha1.SchemeGroupVersion.WithKind("PlanApplication"):
+		return &applyconfigurationcapstanv1alpha1.PlanApplicationApplyConfiguration{}
+	case capstanv1alpha1.SchemeGroupVersion.WithKind("PlanAuthor"):
+		return &applyconfigurationcapstanv1alpha1.PlanAuthorApplyConfiguration{}
+	case capstanv1alpha1.SchemeGroupVersion.WithKind("PlanChange"):
+		return &applyconfigurationcapstanv1alpha1.PlanChangeApplyConfiguration{}
+	case capstanv1alpha1.SchemeGroupVersion.WithKind("PlanSpec"):
+		return &applyconfigurationcapstanv1alpha1.PlanSpecApplyConfiguration{}
+	case capstanv1alpha1.SchemeGroupVersion.WithKind("PlanStatus"):
+		return &applyconfigurationcapstanv1alpha1.PlanStatusApplyConfiguration{}
+	case capstanv1alpha1.SchemeGroupVersion.WithKind("PolicyChange"):
+		return &applyconfigurationcapstanv1alpha1.PolicyChangeApplyConfiguration{}
+	case capstanv1alpha1.SchemeGroupVersion.WithKind("PromotionPolicy"):
+		return &applyconfigurationcapstanv1alpha1.PromotionPolicyApplyConfiguration{}
+	case capstanv1alpha1.SchemeGroupVersion.WithKind("PromotionPolicySpec"):
+		return &applyconfigurationcapstanv1alpha1.PromotionPolicySpecApplyConfiguration{}
+	case capstanv1alpha1.SchemeGroupVersion.WithKind("PromotionPolicyStatus"):
+		return &applyconfigurationcapstanv1alpha1.PromotionPolicyStatusApplyConfiguration{}
+	case capstanv1alpha1.SchemeGroupVersion.WithKind("PruneLimits"):
+		return &applyconfigurationcapstanv1alpha1.PruneLimitsApplyConfiguration{}
+	case capstanv1alpha1.SchemeGroupVersion.WithKind("RollbackRule"):
+		return &applyconfigurationcapstanv1alpha1.RollbackRuleApplyConfiguration{}
 	case capstanv1alpha1.SchemeGroupVersion.WithKind("SecretReference"):
 		return &applyconfigurationcapstanv1alpha1.SecretReferenceApplyConfiguration{}
 	case capstanv1alpha1.SchemeGroupVersion.WithKind("SyncRun"):
 		return &applyconfigurationcapstanv1alpha1.SyncRunApplyConfiguration{}
 	case capstanv1alpha1.SchemeGroupVersion.WithKind("SyncRunApplication"):
 		return &applyconfigurationcapstanv1alpha1.SyncRunApplicationApplyConfiguration{}
+	case capstanv1alpha1.SchemeGroupVersion.WithKind("SyncRunApprover"):
+		return &applyconfigurationcapstanv1alpha1.SyncRunApproverApplyConfiguration{}
 	case capstanv1alpha1.SchemeGroupVersion.WithKind("SyncRunDestination"):
 		return &applyconfigurationcapstanv1alpha1.SyncRunDestinationApplyConfiguration{}
 	case capstanv1alpha1.SchemeGroupVersion.WithKind("SyncRunRequester"):

@@ -58,6 +58,8 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1alpha1.ApplicationActionStatus{}.OpenAPIModelName():                        schema_pkg_apis_argoproj_v1alpha1_ApplicationActionStatus(ref),
 		v1alpha1.ApplicationActions{}.OpenAPIModelName():                             schema_pkg_apis_argoproj_v1alpha1_ApplicationActions(ref),
 		v1alpha1.ApplicationActionsOptions{}.OpenAPIModelName():                      schema_pkg_apis_argoproj_v1alpha1_ApplicationActionsOptions(ref),
+		v1alpha1.ApplicationApproval{}.OpenAPIModelName():                            schema_pkg_apis_argoproj_v1alpha1_ApplicationApproval(ref),
+		v1alpha1.ApplicationApprovalStatus{}.OpenAPIModelName():                      schema_pkg_apis_argoproj_v1alpha1_ApplicationApprovalStatus(ref),
 		v1alpha1.ApplicationCondition{}.OpenAPIModelName():                           schema_pkg_apis_argoproj_v1alpha1_ApplicationCondition(ref),
 		v1alpha1.ApplicationDestination{}.OpenAPIModelName():                         schema_pkg_apis_argoproj_v1alpha1_ApplicationDestination(ref),
 		v1alpha1.ApplicationDestinationServiceAccount{}.OpenAPIModelName():           schema_pkg_apis_argoproj_v1alpha1_ApplicationDestinationServiceAccount(ref),
@@ -66,11 +68,13 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1alpha1.ApplicationDiffOptions{}.OpenAPIModelName():                         schema_pkg_apis_argoproj_v1alpha1_ApplicationDiffOptions(ref),
 		v1alpha1.ApplicationEvent{}.OpenAPIModelName():                               schema_pkg_apis_argoproj_v1alpha1_ApplicationEvent(ref),
 		v1alpha1.ApplicationEvents{}.OpenAPIModelName():                              schema_pkg_apis_argoproj_v1alpha1_ApplicationEvents(ref),
+		v1alpha1.ApplicationGate{}.OpenAPIModelName():                                schema_pkg_apis_argoproj_v1alpha1_ApplicationGate(ref),
 		v1alpha1.ApplicationList{}.OpenAPIModelName():                                schema_pkg_apis_argoproj_v1alpha1_ApplicationList(ref),
 		v1alpha1.ApplicationLogOptions{}.OpenAPIModelName():                          schema_pkg_apis_argoproj_v1alpha1_ApplicationLogOptions(ref),
 		v1alpha1.ApplicationManifests{}.OpenAPIModelName():                           schema_pkg_apis_argoproj_v1alpha1_ApplicationManifests(ref),
 		v1alpha1.ApplicationManifestsOptions{}.OpenAPIModelName():                    schema_pkg_apis_argoproj_v1alpha1_ApplicationManifestsOptions(ref),
 		v1alpha1.ApplicationMatchExpression{}.OpenAPIModelName():                     schema_pkg_apis_argoproj_v1alpha1_ApplicationMatchExpression(ref),
+		v1alpha1.ApplicationPlan{}.OpenAPIModelName():                                schema_pkg_apis_argoproj_v1alpha1_ApplicationPlan(ref),
 		v1alpha1.ApplicationPreservedFields{}.OpenAPIModelName():                     schema_pkg_apis_argoproj_v1alpha1_ApplicationPreservedFields(ref),
 		v1alpha1.ApplicationRecord{}.OpenAPIModelName():                              schema_pkg_apis_argoproj_v1alpha1_ApplicationRecord(ref),
 		v1alpha1.ApplicationRecordList{}.OpenAPIModelName():                          schema_pkg_apis_argoproj_v1alpha1_ApplicationRecordList(ref),
@@ -145,6 +149,7 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1alpha1.ExperimentSpec{}.OpenAPIModelName():                                 schema_pkg_apis_argoproj_v1alpha1_ExperimentSpec(ref),
 		v1alpha1.ExperimentStatus{}.OpenAPIModelName():                               schema_pkg_apis_argoproj_v1alpha1_ExperimentStatus(ref),
 		v1alpha1.FieldRef{}.OpenAPIModelName():                                       schema_pkg_apis_argoproj_v1alpha1_FieldRef(ref),
+		v1alpha1.GateDeployment{}.OpenAPIModelName():                                 schema_pkg_apis_argoproj_v1alpha1_GateDeployment(ref),
 		v1alpha1.GitDirectoryGeneratorItem{}.OpenAPIModelName():                      schema_pkg_apis_argoproj_v1alpha1_GitDirectoryGeneratorItem(ref),
 		v1alpha1.GitFileGeneratorItem{}.OpenAPIModelName():                           schema_pkg_apis_argoproj_v1alpha1_GitFileGeneratorItem(ref),
 		v1alpha1.GitGenerator{}.OpenAPIModelName():                                   schema_pkg_apis_argoproj_v1alpha1_GitGenerator(ref),
@@ -183,6 +188,7 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1alpha1.Metric{}.OpenAPIModelName():                                         schema_pkg_apis_argoproj_v1alpha1_Metric(ref),
 		v1alpha1.MetricProvider{}.OpenAPIModelName():                                 schema_pkg_apis_argoproj_v1alpha1_MetricProvider(ref),
 		v1alpha1.MetricResult{}.OpenAPIModelName():                                   schema_pkg_apis_argoproj_v1alpha1_MetricResult(ref),
+		v1alpha1.MissingApproval{}.OpenAPIModelName():                                schema_pkg_apis_argoproj_v1alpha1_MissingApproval(ref),
 		v1alpha1.NestedMatrixGenerator{}.OpenAPIModelName():                          schema_pkg_apis_argoproj_v1alpha1_NestedMatrixGenerator(ref),
 		v1alpha1.NestedMergeGenerator{}.OpenAPIModelName():                           schema_pkg_apis_argoproj_v1alpha1_NestedMergeGenerator(ref),
 		v1alpha1.NewRelicMetric{}.OpenAPIModelName():                                 schema_pkg_apis_argoproj_v1alpha1_NewRelicMetric(ref),
@@ -298,18 +304,46 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1alpha1.WebMetric{}.OpenAPIModelName():                                      schema_pkg_apis_argoproj_v1alpha1_WebMetric(ref),
 		v1alpha1.WebMetricHeader{}.OpenAPIModelName():                                schema_pkg_apis_argoproj_v1alpha1_WebMetricHeader(ref),
 		v1alpha1.WeightDestination{}.OpenAPIModelName():                              schema_pkg_apis_argoproj_v1alpha1_WeightDestination(ref),
+		capstanv1alpha1.Approval{}.OpenAPIModelName():                                schema_pkg_apis_capstan_v1alpha1_Approval(ref),
+		capstanv1alpha1.ApprovalExclusions{}.OpenAPIModelName():                      schema_pkg_apis_capstan_v1alpha1_ApprovalExclusions(ref),
+		capstanv1alpha1.ApprovalList{}.OpenAPIModelName():                            schema_pkg_apis_capstan_v1alpha1_ApprovalList(ref),
+		capstanv1alpha1.ApprovalReview{}.OpenAPIModelName():                          schema_pkg_apis_capstan_v1alpha1_ApprovalReview(ref),
+		capstanv1alpha1.ApprovalRule{}.OpenAPIModelName():                            schema_pkg_apis_capstan_v1alpha1_ApprovalRule(ref),
+		capstanv1alpha1.ApprovalSpec{}.OpenAPIModelName():                            schema_pkg_apis_capstan_v1alpha1_ApprovalSpec(ref),
+		capstanv1alpha1.ApprovalStatus{}.OpenAPIModelName():                          schema_pkg_apis_capstan_v1alpha1_ApprovalStatus(ref),
+		capstanv1alpha1.Approver{}.OpenAPIModelName():                                schema_pkg_apis_capstan_v1alpha1_Approver(ref),
+		capstanv1alpha1.BreakGlassRule{}.OpenAPIModelName():                          schema_pkg_apis_capstan_v1alpha1_BreakGlassRule(ref),
 		capstanv1alpha1.Cluster{}.OpenAPIModelName():                                 schema_pkg_apis_capstan_v1alpha1_Cluster(ref),
 		capstanv1alpha1.ClusterConnection{}.OpenAPIModelName():                       schema_pkg_apis_capstan_v1alpha1_ClusterConnection(ref),
 		capstanv1alpha1.ClusterList{}.OpenAPIModelName():                             schema_pkg_apis_capstan_v1alpha1_ClusterList(ref),
 		capstanv1alpha1.ClusterSpec{}.OpenAPIModelName():                             schema_pkg_apis_capstan_v1alpha1_ClusterSpec(ref),
 		capstanv1alpha1.ClusterStatus{}.OpenAPIModelName():                           schema_pkg_apis_capstan_v1alpha1_ClusterStatus(ref),
+		capstanv1alpha1.GateSelector{}.OpenAPIModelName():                            schema_pkg_apis_capstan_v1alpha1_GateSelector(ref),
 		capstanv1alpha1.HealthReview{}.OpenAPIModelName():                            schema_pkg_apis_capstan_v1alpha1_HealthReview(ref),
 		capstanv1alpha1.HealthReviewRule{}.OpenAPIModelName():                        schema_pkg_apis_capstan_v1alpha1_HealthReviewRule(ref),
 		capstanv1alpha1.HealthReviewSpec{}.OpenAPIModelName():                        schema_pkg_apis_capstan_v1alpha1_HealthReviewSpec(ref),
 		capstanv1alpha1.HealthReviewStatus{}.OpenAPIModelName():                      schema_pkg_apis_capstan_v1alpha1_HealthReviewStatus(ref),
+		capstanv1alpha1.Plan{}.OpenAPIModelName():                                    schema_pkg_apis_capstan_v1alpha1_Plan(ref),
+		capstanv1alpha1.PlanApplication{}.OpenAPIModelName():                         schema_pkg_apis_capstan_v1alpha1_PlanApplication(ref),
+		capstanv1alpha1.PlanAuthor{}.OpenAPIModelName():                              schema_pkg_apis_capstan_v1alpha1_PlanAuthor(ref),
+		capstanv1alpha1.PlanChange{}.OpenAPIModelName():                              schema_pkg_apis_capstan_v1alpha1_PlanChange(ref),
+		capstanv1alpha1.PlanList{}.OpenAPIModelName():                                schema_pkg_apis_capstan_v1alpha1_PlanList(ref),
+		capstanv1alpha1.PlanManifests{}.OpenAPIModelName():                           schema_pkg_apis_capstan_v1alpha1_PlanManifests(ref),
+		capstanv1alpha1.PlanManifestsList{}.OpenAPIModelName():                       schema_pkg_apis_capstan_v1alpha1_PlanManifestsList(ref),
+		capstanv1alpha1.PlanSpec{}.OpenAPIModelName():                                schema_pkg_apis_capstan_v1alpha1_PlanSpec(ref),
+		capstanv1alpha1.PlanStatus{}.OpenAPIModelName():                              schema_pkg_apis_capstan_v1alpha1_PlanStatus(ref),
+		capstanv1alpha1.PolicyApproval{}.OpenAPIModelName():                          schema_pkg_apis_capstan_v1alpha1_PolicyApproval(ref),
+		capstanv1alpha1.PolicyChange{}.OpenAPIModelName():                            schema_pkg_apis_capstan_v1alpha1_PolicyChange(ref),
+		capstanv1alpha1.PromotionPolicy{}.OpenAPIModelName():                         schema_pkg_apis_capstan_v1alpha1_PromotionPolicy(ref),
+		capstanv1alpha1.PromotionPolicyList{}.OpenAPIModelName():                     schema_pkg_apis_capstan_v1alpha1_PromotionPolicyList(ref),
+		capstanv1alpha1.PromotionPolicySpec{}.OpenAPIModelName():                     schema_pkg_apis_capstan_v1alpha1_PromotionPolicySpec(ref),
+		capstanv1alpha1.PromotionPolicyStatus{}.OpenAPIModelName():                   schema_pkg_apis_capstan_v1alpha1_PromotionPolicyStatus(ref),
+		capstanv1alpha1.PruneLimits{}.OpenAPIModelName():                             schema_pkg_apis_capstan_v1alpha1_PruneLimits(ref),
+		capstanv1alpha1.RollbackRule{}.OpenAPIModelName():                            schema_pkg_apis_capstan_v1alpha1_RollbackRule(ref),
 		capstanv1alpha1.SecretReference{}.OpenAPIModelName():                         schema_pkg_apis_capstan_v1alpha1_SecretReference(ref),
 		capstanv1alpha1.SyncRun{}.OpenAPIModelName():                                 schema_pkg_apis_capstan_v1alpha1_SyncRun(ref),
 		capstanv1alpha1.SyncRunApplication{}.OpenAPIModelName():                      schema_pkg_apis_capstan_v1alpha1_SyncRunApplication(ref),
+		capstanv1alpha1.SyncRunApprover{}.OpenAPIModelName():                         schema_pkg_apis_capstan_v1alpha1_SyncRunApprover(ref),
 		capstanv1alpha1.SyncRunDestination{}.OpenAPIModelName():                      schema_pkg_apis_capstan_v1alpha1_SyncRunDestination(ref),
 		capstanv1alpha1.SyncRunList{}.OpenAPIModelName():                             schema_pkg_apis_capstan_v1alpha1_SyncRunList(ref),
 		capstanv1alpha1.SyncRunRequester{}.OpenAPIModelName():                        schema_pkg_apis_capstan_v1alpha1_SyncRunRequester(ref),
@@ -2373,6 +2407,111 @@ func schema_pkg_apis_argoproj_v1alpha1_ApplicationActionsOptions(ref common.Refe
 	}
 }
 
+func schema_pkg_apis_argoproj_v1alpha1_ApplicationApproval(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ApplicationApproval is the body of POST applications/NAME/approve, reject and breakglass.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"planDigest": {
+						SchemaProps: spec.SchemaProps{
+							Description: "planDigest is the digest of the Plan that the approver read; another one is answered by 409.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"reason": {
+						SchemaProps: spec.SchemaProps{
+							Description: "reason is why.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"ticket": {
+						SchemaProps: spec.SchemaProps{
+							Description: "ticket is what an emergency is filed under; breakglass requires it.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"duration": {
+						SchemaProps: spec.SchemaProps{
+							Description: "duration is how long a breakglass holds; absent means as long as the policy allows.",
+							Ref:         ref(metav1.Duration{}.OpenAPIModelName()),
+						},
+					},
+					"status": {
+						SchemaProps: spec.SchemaProps{
+							Description: "status is the answer.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1alpha1.ApplicationApprovalStatus{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"planDigest"},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.ApplicationApprovalStatus{}.OpenAPIModelName(), metav1.Duration{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_argoproj_v1alpha1_ApplicationApprovalStatus(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ApplicationApprovalStatus is the answer to an approval.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"approval": {
+						SchemaProps: spec.SchemaProps{
+							Description: "approval is the name of the Approval that was recorded.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"missing": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "missing are the rules that are not met yet.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.MissingApproval{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.MissingApproval{}.OpenAPIModelName()},
+	}
+}
+
 func schema_pkg_apis_argoproj_v1alpha1_ApplicationCondition(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -2787,6 +2926,81 @@ func schema_pkg_apis_argoproj_v1alpha1_ApplicationEvents(ref common.ReferenceCal
 	}
 }
 
+func schema_pkg_apis_argoproj_v1alpha1_ApplicationGate(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ApplicationGate is how a gated Application stands. Argo CD has no such field; only the server writes it.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"state": {
+						SchemaProps: spec.SchemaProps{
+							Description: "state is Open, AwaitingApproval, Held or Rejected.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"message": {
+						SchemaProps: spec.SchemaProps{
+							Description: "message says what is waited for, and the command to run.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"plan": {
+						SchemaProps: spec.SchemaProps{
+							Description: "plan is the name of the Plan that is waited for, or that was applied last.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"policies": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "policies are the names of the policies that gate the Application; none is the built-in one.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"deployed": {
+						SchemaProps: spec.SchemaProps{
+							Description: "deployed is what was deployed last through the gate.",
+							Ref:         ref(v1alpha1.GateDeployment{}.OpenAPIModelName()),
+						},
+					},
+					"lagSince": {
+						SchemaProps: spec.SchemaProps{
+							Description: "lagSince is since when the source wants something else than what is deployed.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"driftSince": {
+						SchemaProps: spec.SchemaProps{
+							Description: "driftSince is since when the destination holds something else than what is deployed.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"state"},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.GateDeployment{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
+	}
+}
+
 func schema_pkg_apis_argoproj_v1alpha1_ApplicationList(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -3109,6 +3323,94 @@ func schema_pkg_apis_argoproj_v1alpha1_ApplicationMatchExpression(ref common.Ref
 									},
 								},
 							},
+						},
+					},
+				},
+			},
+		},
+	}
+}
+
+func schema_pkg_apis_argoproj_v1alpha1_ApplicationPlan(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ApplicationPlan is the body of POST applications/NAME/plan; an empty one plans a sync as the spec says.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"revision": {
+						SchemaProps: spec.SchemaProps{
+							Description: "revision is planned in place of the source's targetRevision.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"revisions": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "revisions are planned in place of the sources' targetRevisions, in their order.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"prune": {
+						SchemaProps: spec.SchemaProps{
+							Description: "prune deletes objects that are no longer in the source; absent means as the policy of automated sync says.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"run": {
+						SchemaProps: spec.SchemaProps{
+							Description: "run is the SyncRun of a deployment to go back to.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"destroy": {
+						SchemaProps: spec.SchemaProps{
+							Description: "destroy plans the deletion of the Application with all its objects.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"plan": {
+						SchemaProps: spec.SchemaProps{
+							Description: "plan is the name of the Plan that was made; it is part of the answer.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"digest": {
+						SchemaProps: spec.SchemaProps{
+							Description: "digest is what to approve; it is part of the answer.",
+							Type:        []string{"string"},
+							Format:      "",
 						},
 					},
 				},
@@ -5400,11 +5702,17 @@ func schema_pkg_apis_argoproj_v1alpha1_ApplicationStatus(ref common.ReferenceCal
 							Ref:         ref(v1alpha1.SourceHydratorStatus{}.OpenAPIModelName()),
 						},
 					},
+					"gate": {
+						SchemaProps: spec.SchemaProps{
+							Description: "gate is how a gated Application stands, absent where no gate is before the destination.",
+							Ref:         ref(v1alpha1.ApplicationGate{}.OpenAPIModelName()),
+						},
+					},
 				},
 			},
 		},
 		Dependencies: []string{
-			v1alpha1.AppHealthStatus{}.OpenAPIModelName(), v1alpha1.ApplicationCondition{}.OpenAPIModelName(), v1alpha1.ApplicationSummary{}.OpenAPIModelName(), v1alpha1.OperationState{}.OpenAPIModelName(), v1alpha1.ResourceStatus{}.OpenAPIModelName(), v1alpha1.RevisionHistory{}.OpenAPIModelName(), v1alpha1.SourceHydratorStatus{}.OpenAPIModelName(), v1alpha1.SyncStatus{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
+			v1alpha1.AppHealthStatus{}.OpenAPIModelName(), v1alpha1.ApplicationCondition{}.OpenAPIModelName(), v1alpha1.ApplicationGate{}.OpenAPIModelName(), v1alpha1.ApplicationSummary{}.OpenAPIModelName(), v1alpha1.OperationState{}.OpenAPIModelName(), v1alpha1.ResourceStatus{}.OpenAPIModelName(), v1alpha1.RevisionHistory{}.OpenAPIModelName(), v1alpha1.SourceHydratorStatus{}.OpenAPIModelName(), v1alpha1.SyncStatus{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
 	}
 }
 
@@ -5511,6 +5819,13 @@ func schema_pkg_apis_argoproj_v1alpha1_ApplicationSync(ref common.ReferenceCallb
 									},
 								},
 							},
+						},
+					},
+					"plan": {
+						SchemaProps: spec.SchemaProps{
+							Description: "plan is the digest of the approved Plan to apply to a gated Application; absent means the newest.",
+							Type:        []string{"string"},
+							Format:      "",
 						},
 					},
 					"prune": {
@@ -7641,6 +7956,36 @@ func schema_pkg_apis_argoproj_v1alpha1_FieldRef(ref common.ReferenceCallback) co
 	}
 }
 
+func schema_pkg_apis_argoproj_v1alpha1_GateDeployment(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "GateDeployment is what was deployed through the gate.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"plan": {
+						SchemaProps: spec.SchemaProps{
+							Description: "plan is the name of the Plan, which keeps the manifests.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"manifests": {
+						SchemaProps: spec.SchemaProps{
+							Description: "manifests is the digest of the manifests.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+				Required: []string{"plan", "manifests"},
+			},
+		},
+	}
+}
+
 func schema_pkg_apis_argoproj_v1alpha1_GitDirectoryGeneratorItem(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -9431,6 +9776,44 @@ func schema_pkg_apis_argoproj_v1alpha1_MetricResult(ref common.ReferenceCallback
 		},
 		Dependencies: []string{
 			v1alpha1.Measurement{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_argoproj_v1alpha1_MissingApproval(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "MissingApproval is a rule that is not met yet.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"role": {
+						SchemaProps: spec.SchemaProps{
+							Description: "role is the role of the people who are missing.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"required": {
+						SchemaProps: spec.SchemaProps{
+							Description: "required is how many people the rule asks for.",
+							Default:     0,
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"given": {
+						SchemaProps: spec.SchemaProps{
+							Description: "given is how many approved.",
+							Default:     0,
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+				},
+				Required: []string{"role", "required", "given"},
+			},
+		},
 	}
 }
 
@@ -15581,6 +15964,445 @@ func schema_pkg_apis_argoproj_v1alpha1_WeightDestination(ref common.ReferenceCal
 	}
 }
 
+func schema_pkg_apis_capstan_v1alpha1_Approval(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "Approval is what one person said of a Plan; only applications/approve, reject and breakglass make it, and until its Plan is used, deleting it revokes it.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "metadata is the standard object metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"spec": {
+						SchemaProps: spec.SchemaProps{
+							Description: "spec is what was said; it never changes.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(capstanv1alpha1.ApprovalSpec{}.OpenAPIModelName()),
+						},
+					},
+					"status": {
+						SchemaProps: spec.SchemaProps{
+							Description: "status says what became of it.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(capstanv1alpha1.ApprovalStatus{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"spec"},
+			},
+		},
+		Dependencies: []string{
+			capstanv1alpha1.ApprovalSpec{}.OpenAPIModelName(), capstanv1alpha1.ApprovalStatus{}.OpenAPIModelName(), metav1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_ApprovalExclusions(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ApprovalExclusions says whose approval does not count; what is absent is excluded, but for impersonated.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"requester": {
+						SchemaProps: spec.SchemaProps{
+							Description: "requester is who asked for the Plan.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"commitAuthors": {
+						SchemaProps: spec.SchemaProps{
+							Description: "commitAuthors are the authors and committers of the commits that the Plan brings. Where they cannot be told, each rule asks for one person more.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"policyEditor": {
+						SchemaProps: spec.SchemaProps{
+							Description: "policyEditor is who last changed a policy that gates the Application.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"serviceAccounts": {
+						SchemaProps: spec.SchemaProps{
+							Description: "serviceAccounts are identities that are no people.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"impersonated": {
+						SchemaProps: spec.SchemaProps{
+							Description: "impersonated are requests that carry no id of a credential, as kubectl --as; absent lets them count.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+				},
+			},
+		},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_ApprovalList(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ApprovalList is a list of Approvals.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "metadata is the standard list metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ListMeta{}.OpenAPIModelName()),
+						},
+					},
+					"items": {
+						SchemaProps: spec.SchemaProps{
+							Description: "items are the Approvals.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(capstanv1alpha1.Approval{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"items"},
+			},
+		},
+		Dependencies: []string{
+			capstanv1alpha1.Approval{}.OpenAPIModelName(), metav1.ListMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_ApprovalReview(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ApprovalReview is what somebody said of a BreakGlass afterwards.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"reviewer": {
+						SchemaProps: spec.SchemaProps{
+							Description: "reviewer is who, as authenticated.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(capstanv1alpha1.Approver{}.OpenAPIModelName()),
+						},
+					},
+					"reason": {
+						SchemaProps: spec.SchemaProps{
+							Description: "reason is what there is to say.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"at": {
+						SchemaProps: spec.SchemaProps{
+							Description: "at is when.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"reviewer", "at"},
+			},
+		},
+		Dependencies: []string{
+			capstanv1alpha1.Approver{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_ApprovalRule(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ApprovalRule asks for people of a role.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"role": {
+						SchemaProps: spec.SchemaProps{
+							Description: "role is what approvers hold by the verb approve on approvalroles.capstan.dev of this name, in the namespace of the Application.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"required": {
+						SchemaProps: spec.SchemaProps{
+							Description: "required is how many people; absent means 1.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+				},
+				Required: []string{"role"},
+			},
+		},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_ApprovalSpec(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ApprovalSpec is what one person said of a Plan.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"application": {
+						SchemaProps: spec.SchemaProps{
+							Description: "application names the Application, in the Approval's namespace.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(capstanv1alpha1.SyncRunApplication{}.OpenAPIModelName()),
+						},
+					},
+					"plan": {
+						SchemaProps: spec.SchemaProps{
+							Description: "plan is the name of the Plan.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"planDigest": {
+						SchemaProps: spec.SchemaProps{
+							Description: "planDigest is the digest of the Plan that the approver read.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"decision": {
+						SchemaProps: spec.SchemaProps{
+							Description: "decision is Approve, Reject or BreakGlass.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"approver": {
+						SchemaProps: spec.SchemaProps{
+							Description: "approver is who said it, as authenticated.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(capstanv1alpha1.Approver{}.OpenAPIModelName()),
+						},
+					},
+					"roles": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "roles are the roles of the policies that the approver held then.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"reason": {
+						SchemaProps: spec.SchemaProps{
+							Description: "reason is why.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"ticket": {
+						SchemaProps: spec.SchemaProps{
+							Description: "ticket is what the emergency is filed under.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"expiresAt": {
+						SchemaProps: spec.SchemaProps{
+							Description: "expiresAt is when a BreakGlass ends.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"application", "plan", "planDigest", "decision", "approver"},
+			},
+		},
+		Dependencies: []string{
+			capstanv1alpha1.Approver{}.OpenAPIModelName(), capstanv1alpha1.SyncRunApplication{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_ApprovalStatus(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ApprovalStatus says what became of an Approval.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"usedAt": {
+						SchemaProps: spec.SchemaProps{
+							Description: "usedAt is when the sync of the Plan began; an Approval is used once.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"review": {
+						SchemaProps: spec.SchemaProps{
+							Description: "review is what somebody else said of a BreakGlass afterwards.",
+							Ref:         ref(capstanv1alpha1.ApprovalReview{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			capstanv1alpha1.ApprovalReview{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_Approver(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "Approver is an identity as authenticated.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"username": {
+						SchemaProps: spec.SchemaProps{
+							Description: "username is the name.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"uid": {
+						SchemaProps: spec.SchemaProps{
+							Description: "uid is the UID, empty where the cluster does not pass it on.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"groups": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "groups are the groups.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"extra": {
+						SchemaProps: spec.SchemaProps{
+							Description: "extra is what the authenticator says besides.",
+							Type:        []string{"object"},
+							AdditionalProperties: &spec.SchemaOrBool{
+								Allows: true,
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type: []string{"array"},
+										Items: &spec.SchemaOrArray{
+											Schema: &spec.Schema{
+												SchemaProps: spec.SchemaProps{
+													Type:   []string{"string"},
+													Format: "",
+												},
+											},
+										},
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"username"},
+			},
+		},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_BreakGlassRule(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "BreakGlassRule bounds how the gate is broken.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"maxDuration": {
+						SchemaProps: spec.SchemaProps{
+							Description: "maxDuration is how long a grant holds at most; absent means 1h.",
+							Ref:         ref(metav1.Duration{}.OpenAPIModelName()),
+						},
+					},
+					"ticketPattern": {
+						SchemaProps: spec.SchemaProps{
+							Description: "ticketPattern is a regular expression that the ticket matches as a whole; empty takes any ticket.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"minReason": {
+						SchemaProps: spec.SchemaProps{
+							Description: "minReason is how many characters a reason has at least; absent means 10.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			metav1.Duration{}.OpenAPIModelName()},
+	}
+}
+
 func schema_pkg_apis_capstan_v1alpha1_Cluster(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -15800,6 +16622,84 @@ func schema_pkg_apis_capstan_v1alpha1_ClusterStatus(ref common.ReferenceCallback
 	}
 }
 
+func schema_pkg_apis_capstan_v1alpha1_GateSelector(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "GateSelector chooses Applications that meet all of its fields; an empty one chooses all.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"tiers": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "tiers are the tiers of clusters, judged by the cluster's UID.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"projects": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "projects are names of AppProjects.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"namespaces": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "namespaces are namespaces in the destination.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"labels": {
+						SchemaProps: spec.SchemaProps{
+							Description: "labels selects by the Application's labels.",
+							Ref:         ref(metav1.LabelSelector{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			metav1.LabelSelector{}.OpenAPIModelName()},
+	}
+}
+
 func schema_pkg_apis_capstan_v1alpha1_HealthReview(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -15934,6 +16834,1038 @@ func schema_pkg_apis_capstan_v1alpha1_HealthReviewStatus(ref common.ReferenceCal
 	}
 }
 
+func schema_pkg_apis_capstan_v1alpha1_Plan(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "Plan is all that one sync of a gated Application would do; only the server writes it.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "metadata is the standard object metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"digest": {
+						SchemaProps: spec.SchemaProps{
+							Description: "digest is that of the spec as canonical JSON: what approvers approve.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"spec": {
+						SchemaProps: spec.SchemaProps{
+							Description: "spec is what would be done; it never changes.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(capstanv1alpha1.PlanSpec{}.OpenAPIModelName()),
+						},
+					},
+					"status": {
+						SchemaProps: spec.SchemaProps{
+							Description: "status says what became of it.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(capstanv1alpha1.PlanStatus{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"digest", "spec"},
+			},
+		},
+		Dependencies: []string{
+			capstanv1alpha1.PlanSpec{}.OpenAPIModelName(), capstanv1alpha1.PlanStatus{}.OpenAPIModelName(), metav1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_PlanApplication(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "PlanApplication names an Application as it was when a Plan was made.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"name": {
+						SchemaProps: spec.SchemaProps{
+							Description: "name is its name.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"uid": {
+						SchemaProps: spec.SchemaProps{
+							Description: "uid is its UID.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"spec": {
+						SchemaProps: spec.SchemaProps{
+							Description: "spec is the digest of its spec.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+				Required: []string{"name", "uid", "spec"},
+			},
+		},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_PlanAuthor(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "PlanAuthor is an author or a committer of commits, as Git says, which anybody can forge.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"name": {
+						SchemaProps: spec.SchemaProps{
+							Description: "name is the name.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"email": {
+						SchemaProps: spec.SchemaProps{
+							Description: "email is the address.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+			},
+		},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_PlanChange(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "PlanChange is one object that would change.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"action": {
+						SchemaProps: spec.SchemaProps{
+							Description: "action is Create, Update, Recreate or Prune, or Hook for an object that a phase of the sync makes.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"group": {
+						SchemaProps: spec.SchemaProps{
+							Description: "group is the API group.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "kind is the kind.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"namespace": {
+						SchemaProps: spec.SchemaProps{
+							Description: "namespace is the namespace.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"name": {
+						SchemaProps: spec.SchemaProps{
+							Description: "name is the name.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"uid": {
+						SchemaProps: spec.SchemaProps{
+							Description: "uid is that of the live object, empty for Create and Hook.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+				Required: []string{"action", "kind", "name"},
+			},
+		},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_PlanList(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "PlanList is a list of Plans.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "metadata is the standard list metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ListMeta{}.OpenAPIModelName()),
+						},
+					},
+					"items": {
+						SchemaProps: spec.SchemaProps{
+							Description: "items are the Plans.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(capstanv1alpha1.Plan{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"items"},
+			},
+		},
+		Dependencies: []string{
+			capstanv1alpha1.Plan{}.OpenAPIModelName(), metav1.ListMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_PlanManifests(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "PlanManifests are the manifests of a Plan, those of Secrets masked.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "metadata is the standard object metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"manifests": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "manifests are the objects; only readers see them.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.JSON{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+					"data": {
+						SchemaProps: spec.SchemaProps{
+							Description: "data is the packed manifests; only the server itself writes and reads it.",
+							Type:        []string{"string"},
+							Format:      "byte",
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.JSON{}.OpenAPIModelName(), metav1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_PlanManifestsList(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "PlanManifestsList is a list of PlanManifests; it is never served.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "metadata is the standard list metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ListMeta{}.OpenAPIModelName()),
+						},
+					},
+					"items": {
+						SchemaProps: spec.SchemaProps{
+							Description: "items are the PlanManifests.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(capstanv1alpha1.PlanManifests{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"items"},
+			},
+		},
+		Dependencies: []string{
+			capstanv1alpha1.PlanManifests{}.OpenAPIModelName(), metav1.ListMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_PlanSpec(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "PlanSpec is what would be done.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "kind is Sync, Rollback or Destroy.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"application": {
+						SchemaProps: spec.SchemaProps{
+							Description: "application is the Application, in the Plan's namespace.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(capstanv1alpha1.PlanApplication{}.OpenAPIModelName()),
+						},
+					},
+					"destination": {
+						SchemaProps: spec.SchemaProps{
+							Description: "destination is the cluster.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(capstanv1alpha1.SyncRunDestination{}.OpenAPIModelName()),
+						},
+					},
+					"revision": {
+						SchemaProps: spec.SchemaProps{
+							Description: "revision is the resolved revision of the source.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"revisions": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "revisions are the resolved revisions of several sources, in their order.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"run": {
+						SchemaProps: spec.SchemaProps{
+							Description: "run is the SyncRun whose deployment a Rollback goes back to.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"from": {
+						SchemaProps: spec.SchemaProps{
+							Description: "from is the digest of the manifests that were deployed when the Plan was made, empty where none were.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"manifests": {
+						SchemaProps: spec.SchemaProps{
+							Description: "manifests is the digest of the manifests that would be applied, empty for Destroy.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"prune": {
+						SchemaProps: spec.SchemaProps{
+							Description: "prune says that objects are deleted that the source does not have.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"changes": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "changes are all objects that would change, in the order of the sync.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(capstanv1alpha1.PlanChange{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+					"deployed": {
+						SchemaProps: spec.SchemaProps{
+							Description: "deployed is how many objects the Application has in the destination.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"authors": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "authors are those of the commits that the Plan brings.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(capstanv1alpha1.PlanAuthor{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+					"authorsUnknown": {
+						SchemaProps: spec.SchemaProps{
+							Description: "authorsUnknown says that not all of the commits could be read.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"requester": {
+						SchemaProps: spec.SchemaProps{
+							Description: "requester is who asked for the Plan, as authenticated.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(capstanv1alpha1.SyncRunRequester{}.OpenAPIModelName()),
+						},
+					},
+					"policies": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "policies are the names of the policies that gate the Application; none is the built-in one.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"kind", "application", "destination"},
+			},
+		},
+		Dependencies: []string{
+			capstanv1alpha1.PlanApplication{}.OpenAPIModelName(), capstanv1alpha1.PlanAuthor{}.OpenAPIModelName(), capstanv1alpha1.PlanChange{}.OpenAPIModelName(), capstanv1alpha1.SyncRunDestination{}.OpenAPIModelName(), capstanv1alpha1.SyncRunRequester{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_PlanStatus(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "PlanStatus says what became of a Plan.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"phase": {
+						SchemaProps: spec.SchemaProps{
+							Description: "phase is Pending, Approved, Rejected, Superseded, Running, Succeeded or Failed.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"message": {
+						SchemaProps: spec.SchemaProps{
+							Description: "message says more for people.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"missing": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "missing are the approvals that are missing still.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.MissingApproval{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+					"approvals": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "approvals are the names of the Approvals by which it was let through.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"startedAt": {
+						SchemaProps: spec.SchemaProps{
+							Description: "startedAt is when the sync of the Plan began, which happens once.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.MissingApproval{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_PolicyApproval(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "PolicyApproval is the body of POST promotionpolicies/NAME/approve.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "metadata is ignored.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"digest": {
+						SchemaProps: spec.SchemaProps{
+							Description: "digest is status.waiting.digest of the change that the approver read.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"missing": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "missing are the rules that are not met yet; it is part of the answer.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.MissingApproval{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"digest"},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.MissingApproval{}.OpenAPIModelName(), metav1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_PolicyChange(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "PolicyChange is a change of a policy that waits for approval.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"digest": {
+						SchemaProps: spec.SchemaProps{
+							Description: "digest names the change: what approvers approve.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"weakens": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "weakens says what the change lets through that was held before.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"approvers": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "approvers are those who approved it.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(capstanv1alpha1.Approver{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"digest"},
+			},
+		},
+		Dependencies: []string{
+			capstanv1alpha1.Approver{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_PromotionPolicy(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "PromotionPolicy says which Applications are gated, and what a change of them needs.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "metadata is the standard object metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"spec": {
+						SchemaProps: spec.SchemaProps{
+							Description: "spec is what the policy is to be. What weakens it waits until it is approved.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(capstanv1alpha1.PromotionPolicySpec{}.OpenAPIModelName()),
+						},
+					},
+					"status": {
+						SchemaProps: spec.SchemaProps{
+							Description: "status says which spec is in force.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(capstanv1alpha1.PromotionPolicyStatus{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			capstanv1alpha1.PromotionPolicySpec{}.OpenAPIModelName(), capstanv1alpha1.PromotionPolicyStatus{}.OpenAPIModelName(), metav1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_PromotionPolicyList(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "PromotionPolicyList is a list of PromotionPolicies.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "metadata is the standard list metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ListMeta{}.OpenAPIModelName()),
+						},
+					},
+					"items": {
+						SchemaProps: spec.SchemaProps{
+							Description: "items are the PromotionPolicies.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(capstanv1alpha1.PromotionPolicy{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"items"},
+			},
+		},
+		Dependencies: []string{
+			capstanv1alpha1.PromotionPolicy{}.OpenAPIModelName(), metav1.ListMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_PromotionPolicySpec(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "PromotionPolicySpec says which Applications are gated, and what a change of them needs. Where several policies gate an Application, the strictest of each field holds.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"selectors": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "selectors choose Applications; one that any of them chooses is gated. None chooses nothing.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(capstanv1alpha1.GateSelector{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+					"approvals": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "approvals are the rules that have to be met, each by other people; none means one person of the role approver.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(capstanv1alpha1.ApprovalRule{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+					"exclude": {
+						SchemaProps: spec.SchemaProps{
+							Description: "exclude says whose approval does not count.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(capstanv1alpha1.ApprovalExclusions{}.OpenAPIModelName()),
+						},
+					},
+					"requireReason": {
+						SchemaProps: spec.SchemaProps{
+							Description: "requireReason refuses an approval without a reason.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"expiresAfter": {
+						SchemaProps: spec.SchemaProps{
+							Description: "expiresAfter is how long an approval holds; absent means 24h.",
+							Ref:         ref(metav1.Duration{}.OpenAPIModelName()),
+						},
+					},
+					"prune": {
+						SchemaProps: spec.SchemaProps{
+							Description: "prune bounds what one Plan may delete.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(capstanv1alpha1.PruneLimits{}.OpenAPIModelName()),
+						},
+					},
+					"rollback": {
+						SchemaProps: spec.SchemaProps{
+							Description: "rollback eases the way back to what was healthy lately; absent asks the same of a rollback as of any change.",
+							Ref:         ref(capstanv1alpha1.RollbackRule{}.OpenAPIModelName()),
+						},
+					},
+					"breakGlass": {
+						SchemaProps: spec.SchemaProps{
+							Description: "breakGlass allows to go through the gate in an emergency; absent forbids it.",
+							Ref:         ref(capstanv1alpha1.BreakGlassRule{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			capstanv1alpha1.ApprovalExclusions{}.OpenAPIModelName(), capstanv1alpha1.ApprovalRule{}.OpenAPIModelName(), capstanv1alpha1.BreakGlassRule{}.OpenAPIModelName(), capstanv1alpha1.GateSelector{}.OpenAPIModelName(), capstanv1alpha1.PruneLimits{}.OpenAPIModelName(), capstanv1alpha1.RollbackRule{}.OpenAPIModelName(), metav1.Duration{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_PromotionPolicyStatus(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "PromotionPolicyStatus says which spec is in force.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"effective": {
+						SchemaProps: spec.SchemaProps{
+							Description: "effective is the spec in force.",
+							Ref:         ref(capstanv1alpha1.PromotionPolicySpec{}.OpenAPIModelName()),
+						},
+					},
+					"editor": {
+						SchemaProps: spec.SchemaProps{
+							Description: "editor is who last changed the spec, as authenticated.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"editedAt": {
+						SchemaProps: spec.SchemaProps{
+							Description: "editedAt is when.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"waiting": {
+						SchemaProps: spec.SchemaProps{
+							Description: "waiting is a change that weakens the policy and is not approved yet.",
+							Ref:         ref(capstanv1alpha1.PolicyChange{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			capstanv1alpha1.PolicyChange{}.OpenAPIModelName(), capstanv1alpha1.PromotionPolicySpec{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_PruneLimits(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "PruneLimits bounds what one Plan may delete.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"maxCount": {
+						SchemaProps: spec.SchemaProps{
+							Description: "maxCount is how many objects at most; absent means 10.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"maxPercent": {
+						SchemaProps: spec.SchemaProps{
+							Description: "maxPercent is how many of a hundred deployed objects at most; absent means 30.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"protectedKinds": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "protectedKinds are kinds whose objects no Plan deletes, as Kind or Kind.group; absent means Namespace, CustomResourceDefinition, PersistentVolume, PersistentVolumeClaim and StatefulSet.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"exceed": {
+						SchemaProps: spec.SchemaProps{
+							Description: "exceed is what a Plan beyond the limits, or one that deletes protected objects, needs besides; absent forbids it.",
+							Ref:         ref(capstanv1alpha1.ApprovalRule{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			capstanv1alpha1.ApprovalRule{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_RollbackRule(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "RollbackRule is what suffices for a rollback.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"healthyWithin": {
+						SchemaProps: spec.SchemaProps{
+							Description: "healthyWithin is how long ago at most the deployment to go back to has been made and succeeded.",
+							Ref:         ref(metav1.Duration{}.OpenAPIModelName()),
+						},
+					},
+					"approvals": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "approvals are the rules that have to be met in place of the policy's; none lets the requester do it alone.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(capstanv1alpha1.ApprovalRule{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"healthyWithin"},
+			},
+		},
+		Dependencies: []string{
+			capstanv1alpha1.ApprovalRule{}.OpenAPIModelName(), metav1.Duration{}.OpenAPIModelName()},
+	}
+}
+
 func schema_pkg_apis_capstan_v1alpha1_SecretReference(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -16040,6 +17972,51 @@ func schema_pkg_apis_capstan_v1alpha1_SyncRunApplication(ref common.ReferenceCal
 				Required: []string{"name"},
 			},
 		},
+	}
+}
+
+func schema_pkg_apis_capstan_v1alpha1_SyncRunApprover(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "SyncRunApprover is who let a sync through.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"username": {
+						SchemaProps: spec.SchemaProps{
+							Description: "username is the name.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"decision": {
+						SchemaProps: spec.SchemaProps{
+							Description: "decision is Approve or BreakGlass.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"reason": {
+						SchemaProps: spec.SchemaProps{
+							Description: "reason is why.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"at": {
+						SchemaProps: spec.SchemaProps{
+							Description: "at is when.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"username", "decision", "at"},
+			},
+		},
+		Dependencies: []string{
+			metav1.Time{}.OpenAPIModelName()},
 	}
 }
 
@@ -16382,12 +18359,44 @@ func schema_pkg_apis_capstan_v1alpha1_SyncRunSpec(ref common.ReferenceCallback) 
 							Format:      "",
 						},
 					},
+					"planDigest": {
+						SchemaProps: spec.SchemaProps{
+							Description: "planDigest is the digest of that Plan.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"manifests": {
+						SchemaProps: spec.SchemaProps{
+							Description: "manifests is the digest of what was applied, where the Application was gated.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"approvers": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "approvers are those who let it through.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(capstanv1alpha1.SyncRunApprover{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
 				},
 				Required: []string{"application", "trigger"},
 			},
 		},
 		Dependencies: []string{
-			v1alpha1.ApplicationSource{}.OpenAPIModelName(), capstanv1alpha1.SyncRunApplication{}.OpenAPIModelName(), capstanv1alpha1.SyncRunDestination{}.OpenAPIModelName(), capstanv1alpha1.SyncRunRequester{}.OpenAPIModelName()},
+			v1alpha1.ApplicationSource{}.OpenAPIModelName(), capstanv1alpha1.SyncRunApplication{}.OpenAPIModelName(), capstanv1alpha1.SyncRunApprover{}.OpenAPIModelName(), capstanv1alpha1.SyncRunDestination{}.OpenAPIModelName(), capstanv1alpha1.SyncRunRequester{}.OpenAPIModelName()},
 	}
 }
 

@@ -18,6 +18,9 @@ type ApplicationSync struct {
 	// +optional
 	// +listType=atomic
 	Revisions []string `json:"revisions,omitzero"`
+	// plan is the digest of the approved Plan to apply to a gated Application; absent means the newest.
+	// +optional
+	Plan string `json:"plan,omitempty"`
 	// prune deletes objects that are no longer in the source; absent means false.
 	// +optional
 	Prune *bool `json:"prune,omitempty"`

@@ -12,6 +12,10 @@ import (
 // +genclient:method=Sync,verb=create,subresource=sync,input=ApplicationSync,result=Application
 // +genclient:method=Rollback,verb=create,subresource=rollback,input=ApplicationRollback,result=Application
 // +genclient:method=Refresh,verb=create,subresource=refresh,input=ApplicationRefresh,result=Application
+// +genclient:method=MakePlan,verb=create,subresource=plan,input=ApplicationPlan,result=ApplicationPlan
+// +genclient:method=Approve,verb=create,subresource=approve,input=ApplicationApproval,result=ApplicationApproval
+// +genclient:method=Reject,verb=create,subresource=reject,input=ApplicationApproval,result=ApplicationApproval
+// +genclient:method=BreakGlass,verb=create,subresource=breakglass,input=ApplicationApproval,result=ApplicationApproval
 // +genclient:method=Terminate,verb=create,subresource=terminate,input=ApplicationTerminate,result=Application
 // +genclient:method=GetManifests,verb=get,subresource=manifests,result=ApplicationManifests
 // +genclient:method=GetDiff,verb=get,subresource=diff,result=ApplicationDiff

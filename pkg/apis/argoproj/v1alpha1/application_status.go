@@ -55,6 +55,9 @@ type ApplicationStatus struct {
 	// sourceHydrator is how far a hydration is.
 	// +optional
 	SourceHydrator SourceHydratorStatus `json:"sourceHydrator,omitzero"`
+	// gate is how a gated Application stands, absent where no gate is before the destination.
+	// +optional
+	Gate *ApplicationGate `json:"gate,omitempty"`
 }
 
 // ResourceHealthLocation says where the health of an Application's objects is found.

@@ -37,6 +37,7 @@ func Kinds() []runtime.Object {
 		&AnalysisRun{}, &AnalysisRunList{},
 		&Experiment{}, &ExperimentList{},
 		&ApplicationSync{}, &ApplicationRollback{}, &ApplicationRefresh{}, &ApplicationTerminate{},
+		&ApplicationPlan{}, &ApplicationApproval{},
 		&ApplicationManifests{}, &ApplicationDiff{}, &ApplicationResources{},
 		&ApplicationTree{}, &ApplicationEvents{}, &ApplicationLogOptions{},
 		&ApplicationAction{}, &ApplicationActions{}, &ApplicationActionsOptions{},

@@ -169,6 +169,16 @@ func (in ApplicationActionsOptions) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ApplicationApproval) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.ApplicationApproval"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ApplicationApprovalStatus) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.ApplicationApprovalStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ApplicationCondition) OpenAPIModelName() string {
 	return "io.argoproj.v1alpha1.ApplicationCondition"
 }
@@ -209,6 +219,11 @@ func (in ApplicationEvents) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ApplicationGate) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.ApplicationGate"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ApplicationList) OpenAPIModelName() string {
 	return "io.argoproj.v1alpha1.ApplicationList"
 }
@@ -231,6 +246,11 @@ func (in ApplicationManifestsOptions) OpenAPIModelName() string {
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ApplicationMatchExpression) OpenAPIModelName() string {
 	return "io.argoproj.v1alpha1.ApplicationMatchExpression"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ApplicationPlan) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.ApplicationPlan"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
@@ -604,6 +624,11 @@ func (in FieldRef) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in GateDeployment) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.GateDeployment"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in GitDirectoryGeneratorItem) OpenAPIModelName() string {
 	return "io.argoproj.v1alpha1.GitDirectoryGeneratorItem"
 }
@@ -796,6 +821,11 @@ func (in MetricProvider) OpenAPIModelName() string {
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in MetricResult) OpenAPIModelName() string {
 	return "io.argoproj.v1alpha1.MetricResult"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in MissingApproval) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.MissingApproval"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.

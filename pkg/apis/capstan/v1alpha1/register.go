@@ -31,6 +31,9 @@ func Kinds() []runtime.Object {
 		&Cluster{}, &ClusterList{},
 		&SyncRun{}, &SyncRunList{},
 		&HealthReview{},
+		&PromotionPolicy{}, &PromotionPolicyList{}, &PolicyApproval{},
+		&Plan{}, &PlanList{}, &PlanManifests{}, &PlanManifestsList{},
+		&Approval{}, &ApprovalList{},
 	}
 }
 

@@ -69,6 +69,16 @@ type SyncRunSpec struct {
 	// plan is the name of the Plan that was applied, empty where none was needed.
 	// +optional
 	Plan string `json:"plan,omitempty"`
+	// planDigest is the digest of that Plan.
+	// +optional
+	PlanDigest string `json:"planDigest,omitempty"`
+	// manifests is the digest of what was applied, where the Application was gated.
+	// +optional
+	Manifests string `json:"manifests,omitempty"`
+	// approvers are those who let it through.
+	// +optional
+	// +listType=atomic
+	Approvers []SyncRunApprover `json:"approvers,omitzero"`
 }
 
 // SyncRunApplication names an Application.
@@ -111,6 +121,19 @@ type SyncRunRequester struct {
 	// automated says that no person asked.
 	// +optional
 	Automated bool `json:"automated,omitempty"`
+}
+
+// SyncRunApprover is who let a sync through.
+type SyncRunApprover struct {
+	// username is the name.
+	Username string `json:"username"`
+	// decision is Approve or BreakGlass.
+	Decision ApprovalDecision `json:"decision"`
+	// reason is why.
+	// +optional
+	Reason string `json:"reason,omitempty"`
+	// at is when.
+	At metav1.Time `json:"at"`
 }
 
 // SyncRunTrigger is why a sync was made.

@@ -69,8 +69,10 @@ type SyncRunAction string
 
 // The actions.
 const (
-	ActionCreate SyncRunAction = "Create"
-	ActionUpdate SyncRunAction = "Update"
-	ActionPrune  SyncRunAction = "Prune"
-	ActionNone   SyncRunAction = "None"
+	ActionCreate   SyncRunAction = "Create"
+	ActionUpdate   SyncRunAction = "Update"
+	ActionRecreate SyncRunAction = "Recreate"
+	ActionPrune    SyncRunAction = "Prune"
+	ActionHook     SyncRunAction = "Hook"
+	ActionNone     SyncRunAction = "None"
 )

@@ -9,6 +9,51 @@
 package v1alpha1
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in Approval) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.Approval"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ApprovalExclusions) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.ApprovalExclusions"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ApprovalList) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.ApprovalList"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ApprovalReview) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.ApprovalReview"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ApprovalRule) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.ApprovalRule"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ApprovalSpec) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.ApprovalSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ApprovalStatus) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.ApprovalStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in Approver) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.Approver"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BreakGlassRule) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.BreakGlassRule"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in Cluster) OpenAPIModelName() string {
 	return "dev.capstan.v1alpha1.Cluster"
 }
@@ -34,6 +79,11 @@ func (in ClusterStatus) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in GateSelector) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.GateSelector"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in HealthReview) OpenAPIModelName() string {
 	return "dev.capstan.v1alpha1.HealthReview"
 }
@@ -54,6 +104,91 @@ func (in HealthReviewStatus) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in Plan) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.Plan"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PlanApplication) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.PlanApplication"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PlanAuthor) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.PlanAuthor"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PlanChange) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.PlanChange"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PlanList) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.PlanList"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PlanManifests) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.PlanManifests"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PlanManifestsList) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.PlanManifestsList"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PlanSpec) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.PlanSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PlanStatus) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.PlanStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PolicyApproval) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.PolicyApproval"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PolicyChange) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.PolicyChange"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PromotionPolicy) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.PromotionPolicy"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PromotionPolicyList) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.PromotionPolicyList"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PromotionPolicySpec) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.PromotionPolicySpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PromotionPolicyStatus) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.PromotionPolicyStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PruneLimits) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.PruneLimits"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in RollbackRule) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.RollbackRule"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in SecretReference) OpenAPIModelName() string {
 	return "dev.capstan.v1alpha1.SecretReference"
 }
@@ -66,6 +201,11 @@ func (in SyncRun) OpenAPIModelName() string {
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in SyncRunApplication) OpenAPIModelName() string {
 	return "dev.capstan.v1alpha1.SyncRunApplication"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in SyncRunApprover) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.SyncRunApprover"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.

@@ -505,6 +505,34 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: string
       default: ""
+- name: io.argoproj.v1alpha1.ApplicationGate
+  map:
+    fields:
+    - name: deployed
+      type:
+        namedType: io.argoproj.v1alpha1.GateDeployment
+    - name: driftSince
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: lagSince
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: message
+      type:
+        scalar: string
+    - name: plan
+      type:
+        scalar: string
+    - name: policies
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+    - name: state
+      type:
+        scalar: string
+      default: ""
 - name: io.argoproj.v1alpha1.ApplicationMatchExpression
   map:
     fields:
@@ -1175,6 +1203,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: controllerNamespace
       type:
         scalar: string
+    - name: gate
+      type:
+        namedType: io.argoproj.v1alpha1.ApplicationGate
     - name: health
       type:
         namedType: io.argoproj.v1alpha1.AppHealthStatus
@@ -1918,6 +1949,17 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: string
       default: ""
+- name: io.argoproj.v1alpha1.GateDeployment
+  map:
+    fields:
+    - name: manifests
+      type:
+        scalar: string
+      default: ""
+    - name: plan
+      type:
+        scalar: string
+      default: ""
 - name: io.argoproj.v1alpha1.GitDirectoryGeneratorItem
   map:
     fields:
@@ -2548,6 +2590,21 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: successful
       type:
         scalar: numeric
+- name: io.argoproj.v1alpha1.MissingApproval
+  map:
+    fields:
+    - name: given
+      type:
+        scalar: numeric
+      default: 0
+    - name: required
+      type:
+        scalar: numeric
+      default: 0
+    - name: role
+      type:
+        scalar: string
+      default: ""
 - name: io.argoproj.v1alpha1.NewRelicMetric
   map:
     fields:
@@ -4625,6 +4682,151 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: numeric
       default: 0
+- name: dev.capstan.v1alpha1.Approval
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+    - name: metadata
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+      default: {}
+    - name: spec
+      type:
+        namedType: dev.capstan.v1alpha1.ApprovalSpec
+      default: {}
+    - name: status
+      type:
+        namedType: dev.capstan.v1alpha1.ApprovalStatus
+      default: {}
+- name: dev.capstan.v1alpha1.ApprovalExclusions
+  map:
+    fields:
+    - name: commitAuthors
+      type:
+        scalar: boolean
+    - name: impersonated
+      type:
+        scalar: boolean
+    - name: policyEditor
+      type:
+        scalar: boolean
+    - name: requester
+      type:
+        scalar: boolean
+    - name: serviceAccounts
+      type:
+        scalar: boolean
+- name: dev.capstan.v1alpha1.ApprovalReview
+  map:
+    fields:
+    - name: at
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: reason
+      type:
+        scalar: string
+    - name: reviewer
+      type:
+        namedType: dev.capstan.v1alpha1.Approver
+      default: {}
+- name: dev.capstan.v1alpha1.ApprovalRule
+  map:
+    fields:
+    - name: required
+      type:
+        scalar: numeric
+    - name: role
+      type:
+        scalar: string
+      default: ""
+- name: dev.capstan.v1alpha1.ApprovalSpec
+  map:
+    fields:
+    - name: application
+      type:
+        namedType: dev.capstan.v1alpha1.SyncRunApplication
+      default: {}
+    - name: approver
+      type:
+        namedType: dev.capstan.v1alpha1.Approver
+      default: {}
+    - name: decision
+      type:
+        scalar: string
+      default: ""
+    - name: expiresAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: plan
+      type:
+        scalar: string
+      default: ""
+    - name: planDigest
+      type:
+        scalar: string
+      default: ""
+    - name: reason
+      type:
+        scalar: string
+    - name: roles
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+    - name: ticket
+      type:
+        scalar: string
+- name: dev.capstan.v1alpha1.ApprovalStatus
+  map:
+    fields:
+    - name: review
+      type:
+        namedType: dev.capstan.v1alpha1.ApprovalReview
+    - name: usedAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+- name: dev.capstan.v1alpha1.Approver
+  map:
+    fields:
+    - name: extra
+      type:
+        map:
+          elementType:
+            list:
+              elementType:
+                scalar: string
+              elementRelationship: atomic
+    - name: groups
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+    - name: uid
+      type:
+        scalar: string
+    - name: username
+      type:
+        scalar: string
+      default: ""
+- name: dev.capstan.v1alpha1.BreakGlassRule
+  map:
+    fields:
+    - name: maxDuration
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+    - name: minReason
+      type:
+        scalar: numeric
+    - name: ticketPattern
+      type:
+        scalar: string
 - name: dev.capstan.v1alpha1.Cluster
   map:
     fields:
@@ -4688,6 +4890,311 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: version
       type:
         scalar: string
+- name: dev.capstan.v1alpha1.GateSelector
+  map:
+    fields:
+    - name: labels
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector
+    - name: namespaces
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+    - name: projects
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+    - name: tiers
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+- name: dev.capstan.v1alpha1.Plan
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: digest
+      type:
+        scalar: string
+      default: ""
+    - name: kind
+      type:
+        scalar: string
+    - name: metadata
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+      default: {}
+    - name: spec
+      type:
+        namedType: dev.capstan.v1alpha1.PlanSpec
+      default: {}
+    - name: status
+      type:
+        namedType: dev.capstan.v1alpha1.PlanStatus
+      default: {}
+- name: dev.capstan.v1alpha1.PlanApplication
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+      default: ""
+    - name: spec
+      type:
+        scalar: string
+      default: ""
+    - name: uid
+      type:
+        scalar: string
+      default: ""
+- name: dev.capstan.v1alpha1.PlanAuthor
+  map:
+    fields:
+    - name: email
+      type:
+        scalar: string
+    - name: name
+      type:
+        scalar: string
+- name: dev.capstan.v1alpha1.PlanChange
+  map:
+    fields:
+    - name: action
+      type:
+        scalar: string
+      default: ""
+    - name: group
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+      default: ""
+    - name: name
+      type:
+        scalar: string
+      default: ""
+    - name: namespace
+      type:
+        scalar: string
+    - name: uid
+      type:
+        scalar: string
+- name: dev.capstan.v1alpha1.PlanSpec
+  map:
+    fields:
+    - name: application
+      type:
+        namedType: dev.capstan.v1alpha1.PlanApplication
+      default: {}
+    - name: authors
+      type:
+        list:
+          elementType:
+            namedType: dev.capstan.v1alpha1.PlanAuthor
+          elementRelationship: atomic
+    - name: authorsUnknown
+      type:
+        scalar: boolean
+    - name: changes
+      type:
+        list:
+          elementType:
+            namedType: dev.capstan.v1alpha1.PlanChange
+          elementRelationship: atomic
+    - name: deployed
+      type:
+        scalar: numeric
+    - name: destination
+      type:
+        namedType: dev.capstan.v1alpha1.SyncRunDestination
+      default: {}
+    - name: from
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+      default: ""
+    - name: manifests
+      type:
+        scalar: string
+    - name: policies
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+    - name: prune
+      type:
+        scalar: boolean
+    - name: requester
+      type:
+        namedType: dev.capstan.v1alpha1.SyncRunRequester
+      default: {}
+    - name: revision
+      type:
+        scalar: string
+    - name: revisions
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+    - name: run
+      type:
+        scalar: string
+- name: dev.capstan.v1alpha1.PlanStatus
+  map:
+    fields:
+    - name: approvals
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+    - name: message
+      type:
+        scalar: string
+    - name: missing
+      type:
+        list:
+          elementType:
+            namedType: io.argoproj.v1alpha1.MissingApproval
+          elementRelationship: atomic
+    - name: phase
+      type:
+        scalar: string
+    - name: startedAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+- name: dev.capstan.v1alpha1.PolicyChange
+  map:
+    fields:
+    - name: approvers
+      type:
+        list:
+          elementType:
+            namedType: dev.capstan.v1alpha1.Approver
+          elementRelationship: atomic
+    - name: digest
+      type:
+        scalar: string
+      default: ""
+    - name: weakens
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+- name: dev.capstan.v1alpha1.PromotionPolicy
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+    - name: metadata
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+      default: {}
+    - name: spec
+      type:
+        namedType: dev.capstan.v1alpha1.PromotionPolicySpec
+      default: {}
+    - name: status
+      type:
+        namedType: dev.capstan.v1alpha1.PromotionPolicyStatus
+      default: {}
+- name: dev.capstan.v1alpha1.PromotionPolicySpec
+  map:
+    fields:
+    - name: approvals
+      type:
+        list:
+          elementType:
+            namedType: dev.capstan.v1alpha1.ApprovalRule
+          elementRelationship: atomic
+    - name: breakGlass
+      type:
+        namedType: dev.capstan.v1alpha1.BreakGlassRule
+    - name: exclude
+      type:
+        namedType: dev.capstan.v1alpha1.ApprovalExclusions
+      default: {}
+    - name: expiresAfter
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+    - name: prune
+      type:
+        namedType: dev.capstan.v1alpha1.PruneLimits
+      default: {}
+    - name: requireReason
+      type:
+        scalar: boolean
+    - name: rollback
+      type:
+        namedType: dev.capstan.v1alpha1.RollbackRule
+    - name: selectors
+      type:
+        list:
+          elementType:
+            namedType: dev.capstan.v1alpha1.GateSelector
+          elementRelationship: atomic
+- name: dev.capstan.v1alpha1.PromotionPolicyStatus
+  map:
+    fields:
+    - name: editedAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: editor
+      type:
+        scalar: string
+    - name: effective
+      type:
+        namedType: dev.capstan.v1alpha1.PromotionPolicySpec
+    - name: waiting
+      type:
+        namedType: dev.capstan.v1alpha1.PolicyChange
+- name: dev.capstan.v1alpha1.PruneLimits
+  map:
+    fields:
+    - name: exceed
+      type:
+        namedType: dev.capstan.v1alpha1.ApprovalRule
+    - name: maxCount
+      type:
+        scalar: numeric
+    - name: maxPercent
+      type:
+        scalar: numeric
+    - name: protectedKinds
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+- name: dev.capstan.v1alpha1.RollbackRule
+  map:
+    fields:
+    - name: approvals
+      type:
+        list:
+          elementType:
+            namedType: dev.capstan.v1alpha1.ApprovalRule
+          elementRelationship: atomic
+    - name: healthyWithin
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
 - name: dev.capstan.v1alpha1.SecretReference
   map:
     fields:
@@ -4730,6 +5237,23 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: uid
       type:
         scalar: string
+- name: dev.capstan.v1alpha1.SyncRunApprover
+  map:
+    fields:
+    - name: at
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: decision
+      type:
+        scalar: string
+      default: ""
+    - name: reason
+      type:
+        scalar: string
+    - name: username
+      type:
+        scalar: string
+      default: ""
 - name: dev.capstan.v1alpha1.SyncRunDestination
   map:
     fields:
@@ -4809,6 +5333,12 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: dev.capstan.v1alpha1.SyncRunApplication
       default: {}
+    - name: approvers
+      type:
+        list:
+          elementType:
+            namedType: dev.capstan.v1alpha1.SyncRunApprover
+          elementRelationship: atomic
     - name: destination
       type:
         namedType: dev.capstan.v1alpha1.SyncRunDestination
@@ -4816,7 +5346,13 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: dryRun
       type:
         scalar: boolean
+    - name: manifests
+      type:
+        scalar: string
     - name: plan
+      type:
+        scalar: string
+    - name: planDigest
       type:
         scalar: string
     - name: prune
@@ -7352,6 +7888,8 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: string
       default: ""
+- name: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+  scalar: string
 - name: io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1
   map:
     elementType:

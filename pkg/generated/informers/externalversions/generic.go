@@ -59,8 +59,14 @@ func (f *sharedInformerFactory) ForResource(resource schema.GroupVersionResource
 		return &genericInformer{resource: resource.GroupResource(), informer: f.Argoproj().V1alpha1().Rollouts().Informer()}, nil
 
 		// Group=capstan.dev, Version=v1alpha1
+	case capstanv1alpha1.SchemeGroupVersion.WithResource("approvals"):
+		return &genericInformer{resource: resource.GroupResource(), informer: f.Capstan().V1alpha1().Approvals().Informer()}, nil
 	case capstanv1alpha1.SchemeGroupVersion.WithResource("clusters"):
 		return &genericInformer{resource: resource.GroupResource(), informer: f.Capstan().V1alpha1().Clusters().Informer()}, nil
+	case capstanv1alpha1.SchemeGroupVersion.WithResource("plans"):
+		return &genericInformer{resource: resource.GroupResource(), informer: f.Capstan().V1alpha1().Plans().Informer()}, nil
+	case capstanv1alpha1.SchemeGroupVersion.WithResource("promotionpolicies"):
+		return &genericInformer{resource: resource.GroupResource(), informer: f.Capstan().V1alpha1().PromotionPolicies().Informer()}, nil
 	case capstanv1alpha1.SchemeGroupVersion.WithResource("syncruns"):
 		return &genericInformer{resource: resource.GroupResource(), informer: f.Capstan().V1alpha1().SyncRuns().Informer()}, nil
 

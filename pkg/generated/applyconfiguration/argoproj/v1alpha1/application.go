@@ -82,6 +82,18 @@ func ExtractApplicationAction(application *argoprojv1alpha1.Application, fieldMa
 	return ExtractApplicationFrom(application, fieldManager, "action")
 }
 
+// ExtractApplicationApprove extracts the applied configuration owned by fieldManager from
+// application for the approve subresource.
+func ExtractApplicationApprove(application *argoprojv1alpha1.Application, fieldManager string) (*ApplicationApplyConfiguration, error) {
+	return ExtractApplicationFrom(application, fieldManager, "approve")
+}
+
+// ExtractApplicationBreakglass extracts the applied configuration owned by fieldManager from
+// application for the breakglass subresource.
+func ExtractApplicationBreakglass(application *argoprojv1alpha1.Application, fieldManager string) (*ApplicationApplyConfiguration, error) {
+	return ExtractApplicationFrom(application, fieldManager, "breakglass")
+}
+
 // ExtractApplicationDiff extracts the applied configuration owned by fieldManager from
 // application for the diff subresource.
 func ExtractApplicationDiff(application *argoprojv1alpha1.Application, fieldManager string) (*ApplicationApplyConfiguration, error) {
@@ -100,10 +112,22 @@ func ExtractApplicationManifests(application *argoprojv1alpha1.Application, fiel
 	return ExtractApplicationFrom(application, fieldManager, "manifests")
 }
 
+// ExtractApplicationPlan extracts the applied configuration owned by fieldManager from
+// application for the plan subresource.
+func ExtractApplicationPlan(application *argoprojv1alpha1.Application, fieldManager string) (*ApplicationApplyConfiguration, error) {
+	return ExtractApplicationFrom(application, fieldManager, "plan")
+}
+
 // ExtractApplicationRefresh extracts the applied configuration owned by fieldManager from
 // application for the refresh subresource.
 func ExtractApplicationRefresh(application *argoprojv1alpha1.Application, fieldManager string) (*ApplicationApplyConfiguration, error) {
 	return ExtractApplicationFrom(application, fieldManager, "refresh")
+}
+
+// ExtractApplicationReject extracts the applied configuration owned by fieldManager from
+// application for the reject subresource.
+func ExtractApplicationReject(application *argoprojv1alpha1.Application, fieldManager string) (*ApplicationApplyConfiguration, error) {
+	return ExtractApplicationFrom(application, fieldManager, "reject")
 }
 
 // ExtractApplicationResources extracts the applied configuration owned by fieldManager from

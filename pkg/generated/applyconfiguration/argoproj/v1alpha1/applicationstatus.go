@@ -43,6 +43,8 @@ type ApplicationStatusApplyConfiguration struct {
 	ControllerNamespace *string `json:"controllerNamespace,omitempty"`
 	// sourceHydrator is how far a hydration is.
 	SourceHydrator *SourceHydratorStatusApplyConfiguration `json:"sourceHydrator,omitempty"`
+	// gate is how a gated Application stands, absent where no gate is before the destination.
+	Gate *ApplicationGateApplyConfiguration `json:"gate,omitempty"`
 }
 
 // ApplicationStatusApplyConfiguration constructs a declarative configuration of the ApplicationStatus type for use with
@@ -172,5 +174,13 @@ func (b *ApplicationStatusApplyConfiguration) WithControllerNamespace(value stri
 // If called multiple times, the SourceHydrator field is set to the value of the last call.
 func (b *ApplicationStatusApplyConfiguration) WithSourceHydrator(value *SourceHydratorStatusApplyConfiguration) *ApplicationStatusApplyConfiguration {
 	b.SourceHydrator = value
+	return b
+}
+
+// WithGate sets the Gate field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Gate field is set to the value of the last call.
+func (b *ApplicationStatusApplyConfiguration) WithGate(value *ApplicationGateApplyConfiguration) *ApplicationStatusApplyConfiguration {
+	b.Gate = value
 	return b
 }

@@ -35,6 +35,12 @@ type SyncRunSpecApplyConfiguration struct {
 	DryRun *bool `json:"dryRun,omitempty"`
 	// plan is the name of the Plan that was applied, empty where none was needed.
 	Plan *string `json:"plan,omitempty"`
+	// planDigest is the digest of that Plan.
+	PlanDigest *string `json:"planDigest,omitempty"`
+	// manifests is the digest of what was applied, where the Application was gated.
+	Manifests *string `json:"manifests,omitempty"`
+	// approvers are those who let it through.
+	Approvers []SyncRunApproverApplyConfiguration `json:"approvers,omitempty"`
 }
 
 // SyncRunSpecApplyConfiguration constructs a declarative configuration of the SyncRunSpec type for use with
@@ -122,5 +128,34 @@ func (b *SyncRunSpecApplyConfiguration) WithDryRun(value bool) *SyncRunSpecApply
 // If called multiple times, the Plan field is set to the value of the last call.
 func (b *SyncRunSpecApplyConfiguration) WithPlan(value string) *SyncRunSpecApplyConfiguration {
 	b.Plan = &value
+	return b
+}
+
+// WithPlanDigest sets the PlanDigest field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the PlanDigest field is set to the value of the last call.
+func (b *SyncRunSpecApplyConfiguration) WithPlanDigest(value string) *SyncRunSpecApplyConfiguration {
+	b.PlanDigest = &value
+	return b
+}
+
+// WithManifests sets the Manifests field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Manifests field is set to the value of the last call.
+func (b *SyncRunSpecApplyConfiguration) WithManifests(value string) *SyncRunSpecApplyConfiguration {
+	b.Manifests = &value
+	return b
+}
+
+// WithApprovers adds the given value to the Approvers field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Approvers field.
+func (b *SyncRunSpecApplyConfiguration) WithApprovers(values ...*SyncRunApproverApplyConfiguration) *SyncRunSpecApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithApprovers")
+		}
+		b.Approvers = append(b.Approvers, *values[i])
+	}
 	return b
 }

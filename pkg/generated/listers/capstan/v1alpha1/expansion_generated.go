@@ -5,9 +5,29 @@
 
 package v1alpha1
 
+// ApprovalListerExpansion allows custom methods to be added to
+// ApprovalLister.
+type ApprovalListerExpansion interface{}
+
+// ApprovalNamespaceListerExpansion allows custom methods to be added to
+// ApprovalNamespaceLister.
+type ApprovalNamespaceListerExpansion interface{}
+
 // ClusterListerExpansion allows custom methods to be added to
 // ClusterLister.
 type ClusterListerExpansion interface{}
+
+// PlanListerExpansion allows custom methods to be added to
+// PlanLister.
+type PlanListerExpansion interface{}
+
+// PlanNamespaceListerExpansion allows custom methods to be added to
+// PlanNamespaceLister.
+type PlanNamespaceListerExpansion interface{}
+
+// PromotionPolicyListerExpansion allows custom methods to be added to
+// PromotionPolicyLister.
+type PromotionPolicyListerExpansion interface{}
 
 // SyncRunListerExpansion allows custom methods to be added to
 // SyncRunLister.

@@ -11,8 +11,14 @@ import (
 
 // Interface provides access to all the informers in this group version.
 type Interface interface {
+	// Approvals returns a ApprovalInformer.
+	Approvals() TypedApprovalInformer
 	// Clusters returns a ClusterInformer.
 	Clusters() TypedClusterInformer
+	// Plans returns a PlanInformer.
+	Plans() TypedPlanInformer
+	// PromotionPolicies returns a PromotionPolicyInformer.
+	PromotionPolicies() TypedPromotionPolicyInformer
 	// SyncRuns returns a SyncRunInformer.
 	SyncRuns() TypedSyncRunInformer
 }
@@ -28,9 +34,24 @@ func New(f internalinterfaces.SharedInformerFactory, namespace string, tweakList
 	return &version{factory: f, namespace: namespace, tweakListOptions: tweakListOptions}
 }
 
+// Approvals returns a TypedApprovalInformer.
+func (v *version) Approvals() TypedApprovalInformer {
+	return &approvalInformer{factory: v.factory, namespace: v.namespace, tweakListOptions: v.tweakListOptions}
+}
+
 // Clusters returns a TypedClusterInformer.
 func (v *version) Clusters() TypedClusterInformer {
 	return &clusterInformer{factory: v.factory, tweakListOptions: v.tweakListOptions}
+}
+
+// Plans returns a TypedPlanInformer.
+func (v *version) Plans() TypedPlanInformer {
+	return &planInformer{factory: v.factory, namespace: v.namespace, tweakListOptions: v.tweakListOptions}
+}
+
+// PromotionPolicies returns a TypedPromotionPolicyInformer.
+func (v *version) PromotionPolicies() TypedPromotionPolicyInformer {
+	return &promotionPolicyInformer{factory: v.factory, tweakListOptions: v.tweakListOptions}
 }
 
 // SyncRuns returns a TypedSyncRunInformer.

@@ -41,6 +41,10 @@ type ApplicationInterface interface {
 	Sync(ctx context.Context, applicationName string, applicationSync *argoprojv1alpha1.ApplicationSync, opts v1.CreateOptions) (*argoprojv1alpha1.Application, error)
 	Rollback(ctx context.Context, applicationName string, applicationRollback *argoprojv1alpha1.ApplicationRollback, opts v1.CreateOptions) (*argoprojv1alpha1.Application, error)
 	Refresh(ctx context.Context, applicationName string, applicationRefresh *argoprojv1alpha1.ApplicationRefresh, opts v1.CreateOptions) (*argoprojv1alpha1.Application, error)
+	MakePlan(ctx context.Context, applicationName string, applicationPlan *argoprojv1alpha1.ApplicationPlan, opts v1.CreateOptions) (*argoprojv1alpha1.ApplicationPlan, error)
+	Approve(ctx context.Context, applicationName string, applicationApproval *argoprojv1alpha1.ApplicationApproval, opts v1.CreateOptions) (*argoprojv1alpha1.ApplicationApproval, error)
+	Reject(ctx context.Context, applicationName string, applicationApproval *argoprojv1alpha1.ApplicationApproval, opts v1.CreateOptions) (*argoprojv1alpha1.ApplicationApproval, error)
+	BreakGlass(ctx context.Context, applicationName string, applicationApproval *argoprojv1alpha1.ApplicationApproval, opts v1.CreateOptions) (*argoprojv1alpha1.ApplicationApproval, error)
 	Terminate(ctx context.Context, applicationName string, applicationTerminate *argoprojv1alpha1.ApplicationTerminate, opts v1.CreateOptions) (*argoprojv1alpha1.Application, error)
 	GetManifests(ctx context.Context, applicationName string, options v1.GetOptions) (*argoprojv1alpha1.ApplicationManifests, error)
 	GetDiff(ctx context.Context, applicationName string, options v1.GetOptions) (*argoprojv1alpha1.ApplicationDiff, error)
@@ -111,6 +115,66 @@ func (c *applications) Refresh(ctx context.Context, applicationName string, appl
 		SubResource("refresh").
 		VersionedParams(&opts, scheme.ParameterCodec).
 		Body(applicationRefresh).
+		Do(ctx).
+		Into(result)
+	return
+}
+
+// MakePlan takes the representation of a applicationPlan and creates it.  Returns the server's representation of the applicationPlan, and an error, if there is any.
+func (c *applications) MakePlan(ctx context.Context, applicationName string, applicationPlan *argoprojv1alpha1.ApplicationPlan, opts v1.CreateOptions) (result *argoprojv1alpha1.ApplicationPlan, err error) {
+	result = &argoprojv1alpha1.ApplicationPlan{}
+	err = c.GetClient().Post().
+		Namespace(c.GetNamespace()).
+		Resource("applications").
+		Name(applicationName).
+		SubResource("plan").
+		VersionedParams(&opts, scheme.ParameterCodec).
+		Body(applicationPlan).
+		Do(ctx).
+		Into(result)
+	return
+}
+
+// Approve takes the representation of a applicationApproval and creates it.  Returns the server's representation of the applicationApproval, and an error, if there is any.
+func (c *applications) Approve(ctx context.Context, applicationName string, applicationApproval *argoprojv1alpha1.ApplicationApproval, opts v1.CreateOptions) (result *argoprojv1alpha1.ApplicationApproval, err error) {
+	result = &argoprojv1alpha1.ApplicationApproval{}
+	err = c.GetClient().Post().
+		Namespace(c.GetNamespace()).
+		Resource("applications").
+		Name(applicationName).
+		SubResource("approve").
+		VersionedParams(&opts, scheme.ParameterCodec).
+		Body(applicationApproval).
+		Do(ctx).
+		Into(result)
+	return
+}
+
+// Reject takes the representation of a applicationApproval and creates it.  Returns the server's representation of the applicationApproval, and an error, if there is any.
+func (c *applications) Reject(ctx context.Context, applicationName string, applicationApproval *argoprojv1alpha1.ApplicationApproval, opts v1.CreateOptions) (result *argoprojv1alpha1.ApplicationApproval, err error) {
+	result = &argoprojv1alpha1.ApplicationApproval{}
+	err = c.GetClient().Post().
+		Namespace(c.GetNamespace()).
+		Resource("applications").
+		Name(applicationName).
+		SubResource("reject").
+		VersionedParams(&opts, scheme.ParameterCodec).
+		Body(applicationApproval).
+		Do(ctx).
+		Into(result)
+	return
+}
+
+// BreakGlass takes the representation of a applicationApproval and creates it.  Returns the server's representation of the applicationApproval, and an error, if there is any.
+func (c *applications) BreakGlass(ctx context.Context, applicationName string, applicationApproval *argoprojv1alpha1.ApplicationApproval, opts v1.CreateOptions) (result *argoprojv1alpha1.ApplicationApproval, err error) {
+	result = &argoprojv1alpha1.ApplicationApproval{}
+	err = c.GetClient().Post().
+		Namespace(c.GetNamespace()).
+		Resource("applications").
+		Name(applicationName).
+		SubResource("breakglass").
+		VersionedParams(&opts, scheme.ParameterCodec).
+		Body(applicationApproval).
 		Do(ctx).
 		Into(result)
 	return

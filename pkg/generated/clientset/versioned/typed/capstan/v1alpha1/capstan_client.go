@@ -15,8 +15,11 @@ import (
 
 type CapstanV1alpha1Interface interface {
 	RESTClient() rest.Interface
+	ApprovalsGetter
 	ClustersGetter
 	HealthReviewsGetter
+	PlansGetter
+	PromotionPoliciesGetter
 	SyncRunsGetter
 }
 
@@ -25,12 +28,24 @@ type CapstanV1alpha1Client struct {
 	restClient rest.Interface
 }
 
+func (c *CapstanV1alpha1Client) Approvals(namespace string) ApprovalInterface {
+	return newApprovals(c, namespace)
+}
+
 func (c *CapstanV1alpha1Client) Clusters() ClusterInterface {
 	return newClusters(c)
 }
 
 func (c *CapstanV1alpha1Client) HealthReviews() HealthReviewInterface {
 	return newHealthReviews(c)
+}
+
+func (c *CapstanV1alpha1Client) Plans(namespace string) PlanInterface {
+	return newPlans(c, namespace)
+}
+
+func (c *CapstanV1alpha1Client) PromotionPolicies() PromotionPolicyInterface {
+	return newPromotionPolicies(c)
 }
 
 func (c *CapstanV1alpha1Client) SyncRuns(namespace string) SyncRunInterface {

@@ -5,8 +5,14 @@
 
 package v1alpha1
 
+type ApprovalExpansion interface{}
+
 type ClusterExpansion interface{}
 
 type HealthReviewExpansion interface{}
+
+type PlanExpansion interface{}
+
+type PromotionPolicyExpansion interface{}
 
 type SyncRunExpansion interface{}

@@ -79,6 +79,54 @@ func (c *fakeApplications) Refresh(ctx context.Context, applicationName string, 
 	return obj.(*v1alpha1.Application), err
 }
 
+// MakePlan takes the representation of a applicationPlan and creates it.  Returns the server's representation of the applicationPlan, and an error, if there is any.
+func (c *fakeApplications) MakePlan(ctx context.Context, applicationName string, applicationPlan *v1alpha1.ApplicationPlan, opts v1.CreateOptions) (result *v1alpha1.ApplicationPlan, err error) {
+	emptyResult := &v1alpha1.ApplicationPlan{}
+	obj, err := c.Fake.
+		Invokes(testing.NewCreateSubresourceActionWithOptions(c.Resource(), applicationName, "plan", c.Namespace(), applicationPlan, opts), emptyResult)
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*v1alpha1.ApplicationPlan), err
+}
+
+// Approve takes the representation of a applicationApproval and creates it.  Returns the server's representation of the applicationApproval, and an error, if there is any.
+func (c *fakeApplications) Approve(ctx context.Context, applicationName string, applicationApproval *v1alpha1.ApplicationApproval, opts v1.CreateOptions) (result *v1alpha1.ApplicationApproval, err error) {
+	emptyResult := &v1alpha1.ApplicationApproval{}
+	obj, err := c.Fake.
+		Invokes(testing.NewCreateSubresourceActionWithOptions(c.Resource(), applicationName, "approve", c.Namespace(), applicationApproval, opts), emptyResult)
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*v1alpha1.ApplicationApproval), err
+}
+
+// Reject takes the representation of a applicationApproval and creates it.  Returns the server's representation of the applicationApproval, and an error, if there is any.
+func (c *fakeApplications) Reject(ctx context.Context, applicationName string, applicationApproval *v1alpha1.ApplicationApproval, opts v1.CreateOptions) (result *v1alpha1.ApplicationApproval, err error) {
+	emptyResult := &v1alpha1.ApplicationApproval{}
+	obj, err := c.Fake.
+		Invokes(testing.NewCreateSubresourceActionWithOptions(c.Resource(), applicationName, "reject", c.Namespace(), applicationApproval, opts), emptyResult)
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*v1alpha1.ApplicationApproval), err
+}
+
+// BreakGlass takes the representation of a applicationApproval and creates it.  Returns the server's representation of the applicationApproval, and an error, if there is any.
+func (c *fakeApplications) BreakGlass(ctx context.Context, applicationName string, applicationApproval *v1alpha1.ApplicationApproval, opts v1.CreateOptions) (result *v1alpha1.ApplicationApproval, err error) {
+	emptyResult := &v1alpha1.ApplicationApproval{}
+	obj, err := c.Fake.
+		Invokes(testing.NewCreateSubresourceActionWithOptions(c.Resource(), applicationName, "breakglass", c.Namespace(), applicationApproval, opts), emptyResult)
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*v1alpha1.ApplicationApproval), err
+}
+
 // Terminate takes the representation of a applicationTerminate and creates it.  Returns the server's representation of the application, and an error, if there is any.
 func (c *fakeApplications) Terminate(ctx context.Context, applicationName string, applicationTerminate *v1alpha1.ApplicationTerminate, opts v1.CreateOptions) (result *v1alpha1.Application, err error) {
 	emptyResult := &v1alpha1.Application{}

@@ -15,12 +15,24 @@ type FakeCapstanV1alpha1 struct {
 	*testing.Fake
 }
 
+func (c *FakeCapstanV1alpha1) Approvals(namespace string) v1alpha1.ApprovalInterface {
+	return newFakeApprovals(c, namespace)
+}
+
 func (c *FakeCapstanV1alpha1) Clusters() v1alpha1.ClusterInterface {
 	return newFakeClusters(c)
 }
 
 func (c *FakeCapstanV1alpha1) HealthReviews() v1alpha1.HealthReviewInterface {
 	return newFakeHealthReviews(c)
+}
+
+func (c *FakeCapstanV1alpha1) Plans(namespace string) v1alpha1.PlanInterface {
+	return newFakePlans(c, namespace)
+}
+
+func (c *FakeCapstanV1alpha1) PromotionPolicies() v1alpha1.PromotionPolicyInterface {
+	return newFakePromotionPolicies(c)
 }
 
 func (c *FakeCapstanV1alpha1) SyncRuns(namespace string) v1alpha1.SyncRunInterface {
