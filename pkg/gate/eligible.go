@@ -44,8 +44,8 @@ func Eligible(f Facts, who capstan.Approver, ask Ask) ([]string, Verdict) {
 		return nil, hold(ReasonBlind, "your roles could not be read: "+err.Error()+f.look())
 	case len(held) == 0:
 		return nil, deny(ReasonNoRole, fmt.Sprintf("%s holds none of the roles %s in namespace %s; check: "+
-			"kubectl auth can-i approve approvalroles.capstan.dev/%s -n %s --as %s",
-			who.Username, strings.Join(roles, ", "), f.Application.Namespace, roles[0], f.Application.Namespace, who.Username))
+			"kubectl auth can-i approve approvalroles.capstan.dev/%s -n %s",
+			who.Username, strings.Join(roles, ", "), f.Application.Namespace, roles[0], f.Application.Namespace))
 	}
 	return held, Verdict{
 		Decision: Allow, Reason: ReasonEligible, Message: who.Username + " may approve as " + strings.Join(held, ", "),
