@@ -49,7 +49,7 @@ func (l Limits) beyond(spec capstan.PlanSpec) (Reason, string) {
 	if spec.Kind == capstan.PlanDestroy {
 		return "", ""
 	}
-	count, deployed := int64(len(deletions)), max(0, int64(spec.Deployed))
+	count, deployed := int64(len(deletions)), int64(spec.Deployed)
 	switch {
 	case count > int64(l.MaxCount):
 		return ReasonPruneLimit, fmt.Sprintf("deletes %d objects, and %d are the limit", count, l.MaxCount)

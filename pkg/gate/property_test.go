@@ -38,7 +38,7 @@ func often(t *testing.T, least int, property func(d dice) (looked bool, broken s
 
 func TestOneMorePolicyNeverLetsMoreThrough(t *testing.T) {
 	t.Parallel()
-	often(t, 150, func(d dice) (bool, string) {
+	often(t, 60, func(d dice) (bool, string) {
 		subject, a, b := d.subject(), d.policy("a", d.spec()), d.policy("b", d.spec())
 		one := gate.Require(subject, []*capstan.PromotionPolicy{a})
 		both := gate.Require(subject, []*capstan.PromotionPolicy{a, b})
@@ -58,7 +58,7 @@ func TestOneMorePolicyNeverLetsMoreThrough(t *testing.T) {
 
 func TestWhatIsNoWeakerLetsNoMoreThrough(t *testing.T) {
 	t.Parallel()
-	often(t, 100, func(d dice) (bool, string) {
+	often(t, 50, func(d dice) (bool, string) {
 		before, other := d.spec(), d.policy("other", d.spec())
 		after := d.near(before)
 		if weaker := gate.Weaker(before, &after); len(weaker) > 0 {
