@@ -55,7 +55,7 @@ func deviation(spec argo.ApplicationSpec, sync argo.SyncOperation) string {
 	switch {
 	case len(sync.Manifests) > 0:
 		return "manifests come from who asks rather than the source"
-	case sync.Source != nil && (len(sources) != 1 || len(spec.Sources) > 0 || !alike(*sync.Source, sources[0])):
+	case sync.Source != nil && (len(sources) != 1 || !alike(*sync.Source, sources[0])):
 		return "source differs from the spec's"
 	case len(sync.Sources) > 0 && !slices.EqualFunc(sync.Sources, sources, alike):
 		return "sources differ from the spec's"
