@@ -36,7 +36,8 @@ func handlerChain(
 		if guard != nil {
 			handler = withStoreGuard(handler, groups, guard, refuse)
 		}
-		return genericapiserver.DefaultBuildHandlerChain(handler, c)
+		handler = genericapiserver.DefaultBuildHandlerChain(handler, c)
+		return withOwn(handler, c.LoopbackClientConfig.BearerToken)
 	}
 }
 

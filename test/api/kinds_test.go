@@ -41,7 +41,7 @@ func syncRunsAreRecords(t *testing.T, w *world) {
 	}
 	master := w.as(t, admin, "system:masters").CapstanV1alpha1().SyncRuns(namespace)
 	_, err := master.Create(t.Context(), run, metav1.CreateOptions{})
-	refused(t, err, http.StatusUnprocessableEntity, "written by the server alone")
+	refused(t, err, http.StatusUnprocessableEntity, "the server alone writes it")
 
 	own := clientOf(t, w.Config).CapstanV1alpha1().SyncRuns(namespace)
 	created, err := own.Create(t.Context(), run, metav1.CreateOptions{})

@@ -12,8 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	"k8s.io/apiserver/pkg/authentication/user"
-	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/apiserver/pkg/registry/generic"
 
 	"github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
@@ -37,12 +35,7 @@ func (strategy) PrepareForUpdate(context.Context, runtime.Object, runtime.Object
 // Validate lets nobody but the server itself write a record, whatever their rights.
 func (strategy) Validate(ctx context.Context, object runtime.Object) field.ErrorList {
 	problems := registry.ValidateName(registry.As[*v1alpha1.SyncRun](object))
-	requester, known := genericapirequest.UserFrom(ctx)
-	if !known || requester.GetName() != user.APIServerUser {
-		problems = append(problems, field.Forbidden(field.NewPath("spec"),
-			"SyncRuns are written by the server alone; to sync, create applications/sync"))
-	}
-	return problems
+	return append(problems, registry.OnlyOwn(ctx, "to sync, create applications/sync")...)
 }
 
 // ValidateUpdate refuses to change what happened.
