@@ -6,6 +6,7 @@ package admission
 import (
 	"k8s.io/apiserver/pkg/admission"
 
+	"github.com/capstan-dev/capstan/pkg/admission/gate"
 	"github.com/capstan-dev/capstan/pkg/admission/project"
 )
 
@@ -13,6 +14,8 @@ import (
 type Initializer struct {
 	// Projects reads AppProjects and Clusters.
 	Projects project.Reader
+	// Gate judges writes of gated Applications.
+	Gate gate.Gate
 }
 
 var _ admission.PluginInitializer = Initializer{}
@@ -21,5 +24,8 @@ var _ admission.PluginInitializer = Initializer{}
 func (i Initializer) Initialize(plugin admission.Interface) {
 	if wants, ok := plugin.(project.WantsReader); ok {
 		wants.SetReader(i.Projects)
+	}
+	if wants, ok := plugin.(gate.WantsGate); ok {
+		wants.SetGate(i.Gate)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"k8s.io/apiserver/pkg/admission"
 
 	"github.com/capstan-dev/capstan/pkg/admission/action"
+	"github.com/capstan-dev/capstan/pkg/admission/gate"
 	"github.com/capstan-dev/capstan/pkg/admission/operation"
 	"github.com/capstan-dev/capstan/pkg/admission/project"
 )
@@ -22,6 +23,8 @@ func Order() []string {
 		action.Name,
 		// What a project permits is judged on the object as it would be stored.
 		project.Name,
+		// The gate comes last: it asks most, and answers what is permitted otherwise.
+		gate.Name,
 	}
 }
 
@@ -30,4 +33,5 @@ func Register(plugins *admission.Plugins) {
 	operation.Register(plugins)
 	action.Register(plugins)
 	project.Register(plugins)
+	gate.Register(plugins)
 }

@@ -11,9 +11,11 @@ import (
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
 )
 
+// DefaultRole is the role of the approvers where a policy names none.
+const DefaultRole = "approver"
+
 // What holds where a policy says nothing.
 const (
-	defaultRole        = "approver"
 	defaultExpiry      = 24 * time.Hour
 	defaultMaxCount    = 10
 	defaultMaxPercent  = 30
@@ -25,7 +27,7 @@ const (
 func resolve(spec capstan.PromotionPolicySpec) Requirement {
 	rules := spec.Approvals
 	if len(rules) == 0 {
-		rules = []capstan.ApprovalRule{{Role: defaultRole}}
+		rules = []capstan.ApprovalRule{{Role: DefaultRole}}
 	}
 	return Requirement{
 		Gated: true,

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/tools/cache"
@@ -27,6 +28,7 @@ import (
 	"github.com/capstan-dev/capstan/pkg/generated/informers/externalversions"
 	"github.com/capstan-dev/capstan/pkg/health"
 	"github.com/capstan-dev/capstan/pkg/manifest"
+	"github.com/capstan-dev/capstan/pkg/promotion"
 	"github.com/capstan-dev/capstan/pkg/reconcile/application"
 	"github.com/capstan-dev/capstan/pkg/reconcile/applicationset"
 	reconcilecluster "github.com/capstan-dev/capstan/pkg/reconcile/cluster"
@@ -58,6 +60,7 @@ type control struct {
 	broadcaster  events.EventBroadcaster
 	registrar    *reconcilecluster.Registrar
 	mirror       *reconcilecluster.Mirror
+	desk         *promotion.Desk
 	applications *application.Reconciler
 	sets         *applicationset.Reconciler
 }
@@ -134,13 +137,16 @@ func (p *product) makeReconcilers(c *control, d Dependencies) error {
 	if err != nil {
 		return err
 	}
-	if err := d.Metrics.Register(application.NewCollector(apps.GetIndexer())); err != nil {
+	if err = d.Metrics.Register(application.NewCollector(apps.GetIndexer())); err != nil {
+		return err
+	}
+	if c.desk, err = p.newDesk(c, d); err != nil {
 		return err
 	}
 	c.applier, c.events = apply.NewApplier(), c.recorder()
 	c.applications = application.New(application.Options{
 		Namespace: c.namespace, Client: c.client, Applications: apps.GetIndexer(), Projects: argo.AppProjects().Lister(),
-		Sources: c, Renderer: c.renderer, Clusters: c.clusters, Applier: c.applier, Events: c.events,
+		Sources: c, Renderer: c.renderer, Clusters: c.clusters, Applier: c.applier, Desk: c.desk, Events: c.events,
 		Clock: clock.RealClock{}, Metrics: metrics, Workers: p.workers,
 		Toleration: c.toleration, Settings: c.customizations,
 		KeepEvery: 3 * p.gitInterval,
@@ -156,7 +162,7 @@ func (p *product) makeReconcilers(c *control, d Dependencies) error {
 	c.sets = applicationset.New(applicationset.Options{
 		Namespace: c.namespace, Client: c.client, Sets: argo.ApplicationSets().Lister(),
 		Applications: apps.GetIndexer(), Clusters: c.clusters, Ready: c.destinationsKnown,
-		Unread: c.registrar.Refused, Events: c.events,
+		Unread: c.registrar.Refused, Gated: c.gated, Events: c.events,
 		Clock: clock.RealClock{},
 	})
 	return c.connect(apps)
@@ -164,7 +170,7 @@ func (p *product) makeReconcilers(c *control, d Dependencies) error {
 
 // connect leads events to whom they concern.
 func (c *control) connect(apps cache.SharedIndexInformer) error {
-	argo := c.own.Argoproj().V1alpha1()
+	argo, own := c.own.Argoproj().V1alpha1(), c.own.Capstan().V1alpha1()
 	handlers := []struct {
 		informer cache.SharedIndexInformer
 		handler  cache.ResourceEventHandler
@@ -173,6 +179,10 @@ func (c *control) connect(apps cache.SharedIndexInformer) error {
 		{apps, c.sets.ApplicationHandler()},
 		{argo.ApplicationSets().Informer(), c.sets.Handler()},
 		{argo.AppProjects().Informer(), named(c.applications.ProjectChanged)},
+		{own.PromotionPolicies().Informer(), whenever(c.applications.SettingsChanged)},
+		{own.Clusters().Informer(), whenever(c.applications.SettingsChanged)},
+		{own.Approvals().Informer(), c.applications.ApprovalHandler()},
+		{own.Plans().Informer(), c.applications.PlanHandler()},
 		{c.host.clusters, c.registrar.Handler()},
 	}
 	for _, h := range handlers {
@@ -251,6 +261,21 @@ func named(changed func(string)) cache.ResourceEventHandler {
 	}
 	return cache.ResourceEventHandlerFuncs{
 		AddFunc: tell, UpdateFunc: func(_, after any) { tell(after) }, DeleteFunc: tell,
+	}
+}
+
+// whenever calls changed when an object came or went, or when its spec changed.
+func whenever(changed func()) cache.ResourceEventHandler {
+	return cache.ResourceEventHandlerFuncs{
+		AddFunc: func(any) { changed() },
+		UpdateFunc: func(before, after any) {
+			old, isOld := before.(metav1.Object)
+			now, isNow := after.(metav1.Object)
+			if !isOld || !isNow || old.GetGeneration() != now.GetGeneration() {
+				changed()
+			}
+		},
+		DeleteFunc: func(any) { changed() },
 	}
 }
 

@@ -37,7 +37,7 @@ func (l loop) Run(ctx context.Context) error {
 	argo := c.own.Argoproj().V1alpha1()
 	if !cache.WaitForCacheSync(ctx.Done(), argo.Applications().Informer().HasSynced,
 		argo.AppProjects().Informer().HasSynced, argo.ApplicationSets().Informer().HasSynced,
-		c.own.Capstan().V1alpha1().Clusters().Informer().HasSynced) {
+		c.gateKnown) {
 		return nil
 	}
 	select {

@@ -22,8 +22,11 @@ import (
 	"github.com/capstan-dev/capstan/pkg/registry/application"
 	"github.com/capstan-dev/capstan/pkg/registry/applicationset"
 	"github.com/capstan-dev/capstan/pkg/registry/appproject"
+	"github.com/capstan-dev/capstan/pkg/registry/approval"
 	"github.com/capstan-dev/capstan/pkg/registry/cluster"
 	"github.com/capstan-dev/capstan/pkg/registry/healthreview"
+	"github.com/capstan-dev/capstan/pkg/registry/plan"
+	"github.com/capstan-dev/capstan/pkg/registry/promotionpolicy"
 	"github.com/capstan-dev/capstan/pkg/registry/syncrun"
 )
 
@@ -66,7 +69,8 @@ func (p *product) addFlags(sets *cliflag.NamedFlagSets) {
 		"Let Applications read repositories from this machine's disk (file:// URLs). For tests only.")
 	fs.IntVar(&p.workers, "application-workers", p.workers,
 		"How many Applications of one destination and repository are reconciled side by side.")
-	fs.DurationVar(&p.retention, "syncrun-retention", p.retention, "How long the record of a sync is kept; 0 is for ever.")
+	fs.DurationVar(&p.retention, "syncrun-retention", p.retention,
+		"How long the record of a sync, and a Plan that is not deployed, is kept; 0 is for ever.")
 	fs.StringVar(&p.cacheDir, "cache-dir", p.cacheDir,
 		"Where repositories and renders are kept between starts; empty is a folder in --data-dir.")
 }
@@ -105,7 +109,7 @@ func (p *product) build(ctx context.Context, d Dependencies) (*Parts, error) {
 	}
 	return &Parts{
 		Storage:               p.storage(d, c),
-		AdmissionInitializers: []admission.PluginInitializer{capstanadmission.Initializer{Projects: c}},
+		AdmissionInitializers: []admission.PluginInitializer{capstanadmission.Initializer{Projects: c, Gate: c.desk}},
 		Background:            []func(context.Context){c.background},
 		Controllers:           c.controllers(),
 		Handlers:              map[string]http.Handler{webhookPath: c.webhook()},
@@ -120,6 +124,7 @@ func (p *product) storage(d Dependencies, c *control) map[schema.GroupVersion][]
 			&application.Provider{
 				Scheme: d.Scheme, Renderer: c.applications, Differ: c.applications, Runs: c,
 				Trees: inspector, Events: inspector, Logs: inspector, Actions: inspector,
+				Gate: c.desk, Planner: c.applications, Approvals: c.desk,
 			},
 			&applicationset.Provider{Scheme: d.Scheme},
 			&appproject.Provider{Scheme: d.Scheme},
@@ -128,6 +133,9 @@ func (p *product) storage(d Dependencies, c *control) map[schema.GroupVersion][]
 		capstanv1alpha1.SchemeGroupVersion: {
 			&cluster.Provider{Scheme: d.Scheme},
 			&syncrun.Provider{Scheme: d.Scheme, Retention: p.retention},
+			&promotionpolicy.Provider{Scheme: d.Scheme, Roles: everywhere{c.desk.Roles}},
+			&plan.Provider{Scheme: d.Scheme},
+			&approval.Provider{Scheme: d.Scheme},
 			healthreview.Provider{Rater: reviewer{c.rules}},
 		},
 	}

@@ -29,6 +29,17 @@ func (c *control) Snapshot(ctx context.Context, url, revision, tagPrefix, owner 
 	return c.read(ctx, request, owner)
 }
 
+// Authors reads who made the commits between two with the credentials that the project may use.
+func (c *control) Authors(
+	ctx context.Context, url, revision, before, owner string,
+) (authors []source.Author, whole bool, err error) {
+	request, err := c.trusted(source.Request{URL: url, Revision: revision}, owner)
+	if err != nil {
+		return nil, false, err
+	}
+	return c.repositories.Authors(ctx, request, before)
+}
+
 // Chart reads a version of a chart with the credentials that the project may use.
 func (c *control) Chart(
 	ctx context.Context, from argov1alpha1.ApplicationSource, owner string,

@@ -51,9 +51,12 @@ func kindsHaveTheirNames(t *testing.T, w *world) {
 			"experiments":              {"Experiment", "experiment", []string{"exp"}, true},
 		},
 		"capstan.dev/v1alpha1": {
-			"clusters":      {"Cluster", "cluster", nil, false},
-			"syncruns":      {"SyncRun", "syncrun", []string{"run", "runs"}, true},
-			"healthreviews": {"HealthReview", "healthreview", nil, false},
+			"approvals":         {"Approval", "approval", nil, true},
+			"clusters":          {"Cluster", "cluster", nil, false},
+			"healthreviews":     {"HealthReview", "healthreview", nil, false},
+			"plans":             {"Plan", "plan", nil, true},
+			"promotionpolicies": {"PromotionPolicy", "promotionpolicy", []string{"policy", "policies"}, false},
+			"syncruns":          {"SyncRun", "syncrun", []string{"run", "runs"}, true},
 		},
 	}
 	for version, kinds := range want {
@@ -80,24 +83,28 @@ func subresourcesTellKindsAndVerbs(t *testing.T, w *world) {
 		Kind  string
 		Verbs []string
 	}{
-		"applications/sync":      {"ApplicationSync", []string{"create"}},
-		"applications/rollback":  {"ApplicationRollback", []string{"create"}},
-		"applications/refresh":   {"ApplicationRefresh", []string{"create"}},
-		"applications/terminate": {"ApplicationTerminate", []string{"create"}},
-		"applications/manifests": {"ApplicationManifests", []string{"get"}},
-		"applications/diff":      {"ApplicationDiff", []string{"get"}},
-		"applications/resources": {"ApplicationResources", []string{"get"}},
-		"applications/tree":      {"ApplicationTree", []string{"get"}},
-		"applications/events":    {"ApplicationEvents", []string{"get"}},
-		"applications/log":       {"Application", []string{"get"}},
-		"applications/actions":   {"ApplicationActions", []string{"get"}},
-		"applications/action":    {"ApplicationAction", []string{"create"}},
-		"applications/status":    {"Application", surface},
-		"applicationsets/status": {"ApplicationSet", surface},
-		"rollouts/status":        {"Rollout", surface},
-		"rollouts/scale":         {"Scale", surface},
-		"analysisruns/status":    {"AnalysisRun", surface},
-		"experiments/status":     {"Experiment", surface},
+		"applications/sync":       {"ApplicationSync", []string{"create"}},
+		"applications/rollback":   {"ApplicationRollback", []string{"create"}},
+		"applications/refresh":    {"ApplicationRefresh", []string{"create"}},
+		"applications/terminate":  {"ApplicationTerminate", []string{"create"}},
+		"applications/plan":       {"ApplicationPlan", []string{"create"}},
+		"applications/approve":    {"ApplicationApproval", []string{"create"}},
+		"applications/reject":     {"ApplicationApproval", []string{"create"}},
+		"applications/breakglass": {"ApplicationApproval", []string{"create"}},
+		"applications/manifests":  {"ApplicationManifests", []string{"get"}},
+		"applications/diff":       {"ApplicationDiff", []string{"get"}},
+		"applications/resources":  {"ApplicationResources", []string{"get"}},
+		"applications/tree":       {"ApplicationTree", []string{"get"}},
+		"applications/events":     {"ApplicationEvents", []string{"get"}},
+		"applications/log":        {"Application", []string{"get"}},
+		"applications/actions":    {"ApplicationActions", []string{"get"}},
+		"applications/action":     {"ApplicationAction", []string{"create"}},
+		"applications/status":     {"Application", surface},
+		"applicationsets/status":  {"ApplicationSet", surface},
+		"rollouts/status":         {"Rollout", surface},
+		"rollouts/scale":          {"Scale", surface},
+		"analysisruns/status":     {"AnalysisRun", surface},
+		"experiments/status":      {"Experiment", surface},
 	}
 	served := resourcesOf(t, w, "argoproj.io/v1alpha1")
 	for name, resource := range served {
@@ -132,7 +139,7 @@ func oneRequestDiscovers(t *testing.T, w *world) {
 			found[group.Name] += len(version.Resources)
 		}
 	}
-	if found["argoproj.io"] != 8 || found["capstan.dev"] != 3 {
+	if found["argoproj.io"] != 8 || found["capstan.dev"] != 6 {
 		t.Errorf("aggregated discovery lists %v", found)
 	}
 }

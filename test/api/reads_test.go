@@ -42,8 +42,8 @@ func tableOfApplications(t *testing.T, w *world) {
 		Wide bool
 	}
 	want := []heading{
-		{"Name", false}, {"Sync Status", false}, {"Health Status", false}, {"Revision", false}, {"Project", false},
-		{"Age", false}, {"Destination", true}, {"Source", true}, {"Operation", true}, {"Message", true},
+		{"Name", false}, {"Sync Status", false}, {"Health Status", false}, {"Revision", false}, {"Gate", false},
+		{"Project", false}, {"Age", false}, {"Destination", true}, {"Source", true}, {"Operation", true}, {"Message", true},
 	}
 	var got []heading
 	for _, column := range table.ColumnDefinitions {
@@ -56,8 +56,8 @@ func tableOfApplications(t *testing.T, w *world) {
 		t.Fatalf("the table has %d rows", len(table.Rows))
 	}
 	cells := table.Rows[0].Cells
-	cells[5] = nil // the age
-	expected := []any{"web", "Synced", "Healthy", "0123456", "default", nil,
+	cells[6] = nil // the age
+	expected := []any{"web", "Synced", "Healthy", "0123456", "", "default", nil,
 		"https://one.example/web", "https://git.example/web//web", "", ""}
 	if diff := cmp.Diff(expected, cells); diff != "" {
 		t.Errorf("cells (-want +got):\n%s", diff)

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
+
+	capstanv1alpha1 "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/gate"
 )
 
 func sweepStories() map[string]story {
@@ -75,8 +79,8 @@ func (s sweep) through(t *testing.T, resource metav1.APIResource) {
 		"AnalysisRun": `{"metrics":[{"name":"a","provider":{"prometheus":{"query":"up"}}}]}`,
 		"Experiment":  `{"templates":[{"name":"a","template":{},"selector":{}}]}`,
 	}[resource.Kind]
-	body := fmt.Sprintf(`{"apiVersion":%q,"kind":%q,"metadata":{"name":%q},"spec":%s}`,
-		s.version, resource.Kind, sweepName, cmp.Or(spec, "{}"))
+	body := fmt.Sprintf(`{"apiVersion":%q,"kind":%q,"metadata":{"name":%q},"digest":%q,"spec":%s}`,
+		s.version, resource.Kind, sweepName, gate.PlanDigest(capstanv1alpha1.PlanSpec{}), cmp.Or(spec, "{}"))
 	s.call(t, "create", resource, "", []byte(body), http.StatusCreated)
 	s.call(t, "get", resource, "", nil, http.StatusOK)
 	s.call(t, "list", resource, "", nil, http.StatusOK)
@@ -90,8 +94,11 @@ func (s sweep) subresource(t *testing.T, resource metav1.APIResource, sub string
 	for _, verb := range verbs {
 		want, body := http.StatusOK, []byte(`{}`)
 		switch {
-		case sub == "rollback" || sub == "terminate" || sub == "action" || sub == "actions":
+		case slices.Contains([]string{"rollback", "terminate", "action", "actions"}, sub):
 			// There is no history, whether an operation is there depends on the order, and no resource is named.
+			want = 0
+		case slices.Contains([]string{"plan", "approve", "reject", "breakglass"}, sub) || resource.Name == "plans" && sub == "manifests":
+			// Nothing is gated, and so nothing waits for approval.
 			want = 0
 		case verb == "create":
 			want = http.StatusCreated

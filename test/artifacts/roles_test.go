@@ -74,18 +74,52 @@ func checkNarrow(t *testing.T, name string, rule rbacv1.PolicyRule) {
 	}
 }
 
-// checkRecords finds rights to write the record of what happened.
+// checkRecords finds rights to write the record of what happened. An Approval may be deleted, which revokes it.
 func checkRecords(t *testing.T, name string, rule rbacv1.PolicyRule) {
 	t.Helper()
-	if !slices.Contains(rule.Resources, "syncruns") {
-		return
-	}
-	for _, verb := range rule.Verbs {
-		if verb != "get" && verb != "list" && verb != "watch" {
-			t.Errorf("%s grants %s on syncruns, which are only read", name, verb)
+	for _, record := range []string{"syncruns", "plans", "plans/status", "plans/manifests", "approvals", "approvals/status"} {
+		if !slices.Contains(rule.Resources, record) {
+			continue
+		}
+		for _, verb := range rule.Verbs {
+			reads := verb == "get" || verb == "list" || verb == "watch"
+			if !reads && (record != "approvals" || verb != "delete") {
+				t.Errorf("%s grants %s on %s, which are only read", name, verb, record)
+			}
 		}
 	}
 }
+
+func TestNoRoleBothEditsAndApproves(t *testing.T) {
+	t.Parallel()
+	edits := []string{"create", "update", "patch", "delete", "deletecollection"}
+	approvers := 0
+	for _, role := range roles(t, "base") {
+		changes, approves := false, false
+		for _, rule := range role.rules {
+			if slices.Contains(rule.Resources, "applications") && slices.ContainsFunc(rule.Verbs, func(verb string) bool {
+				return slices.Contains(edits, verb)
+			}) {
+				changes = true
+			}
+			if slices.Contains(rule.Resources, "applications/approve") || slices.Contains(rule.Resources, approvalRoles) {
+				approves = true
+			}
+		}
+		if approves {
+			approvers++
+		}
+		if changes && approves && role.name != everything {
+			t.Errorf("%s may change Applications and approve Plans of them", role.name)
+		}
+	}
+	if approvers == 0 {
+		t.Error("no role approves")
+	}
+}
+
+// approvalRoles is a resource of which only names are granted.
+const approvalRoles = "approvalroles"
 
 // checkServed finds rights to what is not served, as a typing error would leave them.
 func checkServed(t *testing.T, name string, rule rbacv1.PolicyRule, served sets.Set[string]) {
@@ -95,7 +129,7 @@ func checkServed(t *testing.T, name string, rule rbacv1.PolicyRule, served sets.
 			continue
 		}
 		for _, resource := range rule.Resources {
-			if !served.Has(group + "/" + resource) {
+			if resource != approvalRoles && !served.Has(group+"/"+resource) {
 				t.Errorf("%s names %s of %s, which is not served", name, resource, group)
 			}
 		}

@@ -22,9 +22,17 @@ func addFieldLabels(scheme *runtime.Scheme) error {
 	)); err != nil {
 		return err
 	}
-	return scheme.AddFieldLabelConversionFunc(capstanv1alpha1.SchemeGroupVersion.WithKind("SyncRun"), selectable(
-		"spec.application.name",
-	))
+	for kind, fields := range map[string][]string{
+		"SyncRun":  {"spec.application.name"},
+		"Plan":     {"spec.application.name", "status.phase"},
+		"Approval": {"spec.application.name", "spec.plan"},
+	} {
+		gvk := capstanv1alpha1.SchemeGroupVersion.WithKind(kind)
+		if err := scheme.AddFieldLabelConversionFunc(gvk, selectable(fields...)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func selectable(fields ...string) runtime.FieldLabelConversionFunc {

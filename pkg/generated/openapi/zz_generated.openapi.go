@@ -17185,6 +17185,14 @@ func schema_pkg_apis_capstan_v1alpha1_PlanSpec(ref common.ReferenceCallback) com
 				Description: "PlanSpec is what would be done.",
 				Type:        []string{"object"},
 				Properties: map[string]spec.Schema{
+					"number": {
+						SchemaProps: spec.SchemaProps{
+							Description: "number tells the Plans of an Application apart; the highest one is the newest.",
+							Default:     0,
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
 					"kind": {
 						SchemaProps: spec.SchemaProps{
 							Description: "kind is Sync, Rollback or Destroy.",
@@ -17338,7 +17346,7 @@ func schema_pkg_apis_capstan_v1alpha1_PlanSpec(ref common.ReferenceCallback) com
 						},
 					},
 				},
-				Required: []string{"kind", "application", "destination"},
+				Required: []string{"number", "kind", "application", "destination"},
 			},
 		},
 		Dependencies: []string{

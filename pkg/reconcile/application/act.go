@@ -41,6 +41,13 @@ func (r *Reconciler) act(ctx context.Context, p *pass, s *state, lookErr error) 
 		return lag
 	}
 	f := r.facts(p, s)
+	switch {
+	case !p.gate.Gated || rehearses(f.operation):
+	case s.run != nil && !s.run.active():
+		return r.alight(p, s, f)
+	default:
+		return r.promote(ctx, p, s, f)
+	}
 	chosen := decide(f)
 	if chosen.held != "" {
 		p.problems = append(p.problems, v1alpha1.ApplicationCondition{
@@ -59,6 +66,11 @@ func (r *Reconciler) act(ctx context.Context, p *pass, s *state, lookErr error) 
 		return chosen.wait
 	}
 	return r.run(ctx, p, s, f, chosen)
+}
+
+// rehearses reports an operation that changes nothing.
+func rehearses(operation *v1alpha1.Operation) bool {
+	return operation != nil && operation.Sync != nil && operation.Sync.DryRun
 }
 
 // flush has the run that ended reported at once where there is more to do.

@@ -5,8 +5,6 @@ package application
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
@@ -43,43 +41,16 @@ type Computed struct {
 func (r *Reconciler) Compute(
 	ctx context.Context, app *v1alpha1.Application, revision string, compare bool,
 ) (*Computed, error) {
-	p := &pass{app: app.DeepCopy()}
-	p.app.Operation = &v1alpha1.Operation{Sync: &v1alpha1.SyncOperation{Revision: revision, Prune: true}}
-	var err error
-	if p.target, p.owner, err = r.place(p.app); err != nil {
-		return nil, err
-	}
-	if err = p.target.Connect(ctx); err != nil {
-		return nil, unreadable(err)
-	}
-	if p.from, err = originOf(p.app, p.app.Operation.Sync); err != nil {
-		return nil, invalid(err)
-	}
-	if p.read, err = r.snapshots(ctx, p.owner, p.from); err != nil {
-		return nil, err
-	}
-	if err = r.render(ctx, p); err != nil {
-		return nil, err
-	}
-	prepared, err := r.prepare(ctx, p.app, p.owner, p.target, p.read.output)
+	p, _, err := r.compute(ctx, app, &v1alpha1.SyncOperation{Revision: revision, Prune: true}, compare)
 	if err != nil {
 		return nil, err
 	}
 	computed := &Computed{
 		Revision: p.read.single(), Revisions: p.read.listed(), SourceType: p.read.output.Type, Target: p.target,
-		Manifests: slices.Concat(prepared.Manifests, prepared.HookManifests),
+		Manifests: whole(*p.prepared),
 	}
 	if !compare {
 		return computed, nil
-	}
-	p.prepared, p.desired = &prepared, r.summarize(p, prepared, r.inputOf(p))
-	recorded, err := r.recordOf(ctx, app)
-	if err != nil {
-		return nil, fmt.Errorf("compare: %w", err)
-	}
-	s := &state{applied: appliedOf(recorded)}
-	if err = r.compareSoon(ctx, p, s); err != nil {
-		return nil, err
 	}
 	computed.Plan, computed.pass = *p.plan, p
 	if computed.actor, err = r.actor(p); err != nil {
@@ -88,13 +59,52 @@ func (r *Reconciler) Compute(
 	return computed, nil
 }
 
-// compareSoon waits for objects that nobody here watched before: in a replica that does not
-// reconcile, the first request is what begins to read them.
+// compute is the pass of a sync that somebody might ask for.
+func (r *Reconciler) compute(
+	ctx context.Context, app *v1alpha1.Application, sync *v1alpha1.SyncOperation, compare bool,
+) (*pass, *state, error) {
+	p := &pass{app: app.DeepCopy(), prune: sync.Prune}
+	p.app.Operation = &v1alpha1.Operation{Sync: sync}
+	if err := r.reach(ctx, p); err != nil {
+		return nil, nil, err
+	}
+	var err error
+	if p.from, err = originOf(p.app, sync); err != nil {
+		return nil, nil, invalid(err)
+	}
+	if p.read, err = r.snapshots(ctx, p.owner, p.from); err != nil {
+		return nil, nil, err
+	}
+	if err = r.render(ctx, p); err != nil {
+		return nil, nil, err
+	}
+	prepared, err := r.prepare(ctx, p.app, p.owner, p.target, p.read.output)
+	if err != nil {
+		return nil, nil, err
+	}
+	p.prepared, p.desired = &prepared, r.summarize(p, prepared, r.inputOf(p))
+	if !compare {
+		return p, nil, nil
+	}
+	s, err := r.recollect(ctx, app)
+	if err != nil {
+		return nil, nil, err
+	}
+	return p, s, r.compareSoon(ctx, p, s)
+}
+
+// compareSoon compares once the objects of the destination are known.
 func (r *Reconciler) compareSoon(ctx context.Context, p *pass, s *state) error {
+	return r.soon(ctx, func() error { return r.compare(ctx, p, s) })
+}
+
+// soon waits for objects that nobody here watched before: in a replica that does not
+// reconcile, the first request is what begins to read them.
+func (r *Reconciler) soon(ctx context.Context, look func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, firstList)
 	defer cancel()
 	for {
-		err := r.compare(ctx, p, s)
+		err := look()
 		if !opening(err) {
 			return err
 		}

@@ -24,6 +24,7 @@ import (
 	"github.com/capstan-dev/capstan/pkg/difference"
 	"github.com/capstan-dev/capstan/pkg/generated/clientset/versioned"
 	listers "github.com/capstan-dev/capstan/pkg/generated/listers/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/promotion"
 	"github.com/capstan-dev/capstan/pkg/reconcile/queue"
 )
 
@@ -39,9 +40,11 @@ type Options struct {
 	Renderer     Renderer
 	Clusters     *cluster.Clusters
 	Applier      *apply.Applier
-	Events       events.EventRecorder
-	Clock        clock.Clock
-	Metrics      *Metrics
+	// Desk is asked before anything reaches a gated destination.
+	Desk    *promotion.Desk
+	Events  events.EventRecorder
+	Clock   clock.Clock
+	Metrics *Metrics
 	// Toleration returns the rules by which fields may differ in every Application.
 	Toleration func() difference.Rules
 	// Settings returns what argocd-cm says.

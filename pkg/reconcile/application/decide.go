@@ -25,6 +25,8 @@ type decision struct {
 	closed string
 	// wait is how long to wait before the same changes are tried again.
 	wait time.Duration
+	// plan is the approved Plan that is carried out, nil where none is needed.
+	plan *capstan.Plan
 }
 
 // begins reports that there is a sync to begin, or to go on with.

@@ -28,6 +28,9 @@ type Sources interface {
 	Chart(ctx context.Context, from v1alpha1.ApplicationSource, project string) (*source.Snapshot, error)
 	// ChartOrigin names what a chart is read from and with; no server is asked.
 	ChartOrigin(from v1alpha1.ApplicationSource, project string) (string, error)
+	// Authors returns who made the commits between one that was deployed, "" for none, and another; whole is false where
+	// not all of them could be read.
+	Authors(ctx context.Context, url, revision, before, project string) (authors []source.Author, whole bool, err error)
 	// Invalidate makes the next Snapshot ask the remote.
 	Invalidate(url string)
 }
@@ -167,6 +170,9 @@ func kindsInUse(wanted *desired, s *state) []schema.GroupKind {
 		if !slices.Contains(kinds, kind) {
 			kinds = append(kinds, kind)
 		}
+	}
+	for _, kind := range s.promised {
+		add(kind)
 	}
 	for key := range s.applied {
 		add(key.GroupKind())

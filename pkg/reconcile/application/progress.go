@@ -40,6 +40,8 @@ type run struct {
 	finished time.Time
 	failed   bool
 	message  string
+	// deploys is what a run of a Plan deploys, nil where it carries out none.
+	deploys *v1alpha1.GateDeployment
 	// told reports that the beginning was told.
 	told bool
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/cluster"
 	"github.com/capstan-dev/capstan/pkg/difference"
+	"github.com/capstan-dev/capstan/pkg/gate"
 	"github.com/capstan-dev/capstan/pkg/live"
 	"github.com/capstan-dev/capstan/pkg/manifest"
 	"github.com/capstan-dev/capstan/pkg/plan"
@@ -43,6 +44,11 @@ type pass struct {
 	claimed []live.Object
 	// unchanged reports that Git wants what it wanted, and that nothing else was told.
 	unchanged bool
+	// prune allows to delete what is not wanted any more.
+	prune bool
+	// gate is what the gate asks of the Application, and standing how it stands there, nil where that was not looked at.
+	gate     gate.Requirement
+	standing *v1alpha1.ApplicationGate
 	// problems are the conditions found on the way.
 	problems []v1alpha1.ApplicationCondition
 }
@@ -116,15 +122,12 @@ func (s *state) atRest(p *pass) bool {
 // so that drift is healed while it is away. Where only Git can have news and has none, it
 // fails with errNothingNew.
 func (r *Reconciler) look(ctx context.Context, app *v1alpha1.Application, s *state, gitAlone bool) (*pass, error) {
-	p := &pass{app: app}
+	p := &pass{app: app, prune: prunes(app)}
 	before := s.prepared
-	var err error
-	if p.target, p.owner, err = r.place(app); err != nil {
+	if err := r.reach(ctx, p); err != nil {
 		return p, err
 	}
-	if err = p.target.Connect(ctx); err != nil {
-		return p, unreadable(err)
-	}
+	var err error
 	if p.from, err = originOf(app, syncOf(app)); err != nil {
 		return p, invalid(err)
 	}
@@ -229,7 +232,7 @@ func (r *Reconciler) compare(ctx context.Context, p *pass, s *state) error {
 	options := optionsOf(p.app)
 	input := plan.Input{
 		Application: instance, Desired: p.desired.objects, Live: objects, Apart: p.desired.apart,
-		Applied: slices.Collect(maps.Values(s.applied)), Prune: prunes(p.app), Exists: r.exists,
+		Applied: slices.Collect(maps.Values(s.applied)), Prune: p.prune, Exists: r.exists,
 		Keep: options.Keep, How: options.How, Confirmed: confirmed(p.app, s.run.since()),
 		Rules: func(key manifest.Key) manifest.Digest { return p.rules.Of(key).Digest() },
 	}

@@ -89,6 +89,9 @@ func (r *Reconciler) pursue(ctx context.Context, d *departure, stage stage) (don
 	if err = d.target.Connect(ctx); err != nil {
 		return false, err
 	}
+	if err = r.mayRemove(ctx, d); err != nil {
+		return false, err
+	}
 	return stage.run(ctx, d)
 }
 

@@ -29,6 +29,9 @@ func (r *Reconciler) report(ctx context.Context, p *pass, s *state) (time.Durati
 		if err := r.keep(ctx, p, s.run); err != nil {
 			return 0, err
 		}
+		if err := r.conclude(ctx, p.app, s.run); err != nil {
+			return 0, err
+		}
 	}
 	if err := r.show(ctx, p, s, finished); err != nil {
 		return 0, err
@@ -44,7 +47,7 @@ func (r *Reconciler) show(ctx context.Context, p *pass, s *state, anyway bool) e
 	old := s.written
 	status := fold(old, observation{
 		app: p.app, desired: p.desired, plan: p.plan, hooks: p.hooks, applied: s.applied, run: s.run,
-		conditions: p.problems, now: r.now(),
+		conditions: p.problems, standing: p.standing, ungated: p.plan != nil && !p.gate.Gated, now: r.now(),
 	})
 	if !anyway && equality.Semantic.DeepEqual(old, status) {
 		return nil

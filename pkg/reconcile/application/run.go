@@ -27,12 +27,13 @@ func (r *Reconciler) begin(s *state, p *pass, chosen decision) *run {
 		return s.run
 	}
 	operation := v1alpha1.Operation{
-		Sync:        &v1alpha1.SyncOperation{Revision: p.revision(), Revisions: p.revisions(), Prune: prunes(p.app)},
+		Sync:        &v1alpha1.SyncOperation{Revision: p.revision(), Revisions: p.revisions(), Prune: p.prune},
 		InitiatedBy: v1alpha1.OperationInitiator{Automated: true},
 	}
 	if p.app.Operation != nil {
 		operation = *p.app.Operation.DeepCopy()
 	}
+	promise(&operation, chosen)
 	begun := &run{
 		trigger: chosen.trigger, operation: operation, revision: p.revision(), revisions: p.revisions(),
 		startedAt: r.now().Time, id: r.Clock.Now().UnixNano(), results: map[plan.HookID]outcome{},
@@ -46,6 +47,20 @@ func (r *Reconciler) begin(s *state, p *pass, chosen decision) *run {
 	}
 	s.run = begun
 	return begun
+}
+
+// promise notes in an operation which Plan it carries out.
+func promise(operation *v1alpha1.Operation, chosen decision) {
+	if chosen.plan == nil {
+		return
+	}
+	operation.Info = append(operation.Info, v1alpha1.Info{Name: v1alpha1.InfoPlan, Value: chosen.plan.Name})
+	if chosen.plan.Spec.Kind == capstan.PlanRollback && !slices.ContainsFunc(operation.Info, isRollback) {
+		operation.Info = append(operation.Info, v1alpha1.Info{Name: v1alpha1.InfoRollback})
+	}
+	if operation.InitiatedBy.Automated {
+		operation.InitiatedBy.Username = chosen.plan.Spec.Requester.Username
+	}
 }
 
 // follow takes over what Git wants now: the newest desired state always wins.
@@ -110,6 +125,8 @@ func (r *Reconciler) end(s *state, p *pass, failed bool, message string) {
 type stock struct {
 	objects map[manifest.Key]manifest.Manifest
 	hooks   []manifest.Manifest
+	// all are both, in the order in which a Plan keeps them.
+	all []manifest.Manifest
 }
 
 // bytesOf returns the prepared manifests. They were dropped after the last pass, and come
@@ -133,7 +150,7 @@ func (r *Reconciler) bytesOf(ctx context.Context, p *pass) (stock, error) {
 	for _, m := range p.prepared.Manifests {
 		objects[m.Key] = m
 	}
-	p.stock = &stock{objects: objects, hooks: p.prepared.HookManifests}
+	p.stock = &stock{objects: objects, hooks: p.prepared.HookManifests, all: whole(*p.prepared)}
 	return *p.stock, nil
 }
 

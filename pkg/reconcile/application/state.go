@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
@@ -24,6 +25,8 @@ type state struct {
 	// do. While both are equal, only Git can have news.
 	heard   atomic.Uint64
 	settled uint64
+	// asked reports that there may be a Plan or an Approval that was not looked at.
+	asked atomic.Bool
 	// looked reports that a pass of this term ended in a status, or in none because nothing is new.
 	looked bool
 	// applied are the object records, read from the store once.
@@ -32,6 +35,8 @@ type state struct {
 	prepared *desired
 	// written is the status as it was written last; the informer may still lag behind it.
 	written v1alpha1.ApplicationStatus
+	// promised are the kinds of a Plan that was looked at last, which are to be watched beside those that Git wants.
+	promised []schema.GroupKind
 	// tolerance is what may differ from Git.
 	tolerance tolerance
 	// orphans is what was found of objects that belong to no Application.
@@ -70,6 +75,7 @@ func (s *states) of(app *v1alpha1.Application) *state {
 		s.dropLocked(key)
 		known = &state{uid: app.UID}
 		known.heard.Store(1)
+		known.asked.Store(true)
 		s.byKey[key] = known
 	}
 	return known
@@ -87,6 +93,15 @@ func (s *states) hear(key types.NamespacedName) {
 	defer s.mu.Unlock()
 	if known := s.byKey[key]; known != nil {
 		known.heard.Add(1)
+	}
+}
+
+// ask notes that somebody made a Plan of an Application, or said something of one.
+func (s *states) ask(key types.NamespacedName) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known := s.byKey[key]; known != nil {
+		known.asked.Store(true)
 	}
 }
 

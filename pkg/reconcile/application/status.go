@@ -31,7 +31,11 @@ type observation struct {
 	applied    map[manifest.Key]plan.Applied
 	run        *run
 	conditions []v1alpha1.ApplicationCondition
-	now        metav1.Time
+	// standing is how the Application stands before a gate, nil where that was not looked at; ungated reports that there
+	// is none.
+	standing *v1alpha1.ApplicationGate
+	ungated  bool
+	now      metav1.Time
 }
 
 // fold returns the status that an observation amounts to. What was not observed stays as
@@ -46,6 +50,7 @@ func fold(old v1alpha1.ApplicationStatus, seen observation) v1alpha1.Application
 		status.Sync.Status = v1alpha1.SyncStatusCodeUnknown
 		foldHealth(&status, health.Health{Status: health.Unknown}, seen.now)
 	}
+	foldGate(&status, seen)
 	if seen.run != nil {
 		foldRun(&status, seen)
 	}

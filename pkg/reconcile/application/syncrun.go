@@ -21,12 +21,48 @@ import (
 // repeated is the same record.
 func (r *Reconciler) keep(ctx context.Context, p *pass, done *run) error {
 	object := r.syncRun(p, done)
+	if err := r.attest(ctx, object, done); err != nil {
+		return err
+	}
 	_, err := r.Client.CapstanV1alpha1().SyncRuns(p.app.Namespace).Create(ctx, object, metav1.CreateOptions{})
 	if err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("record the sync of Application %s/%s: %w", p.app.Namespace, p.app.Name, err)
 	}
 	r.Metrics.writes.Inc()
 	return nil
+}
+
+// attest adds to the record of a run which Plan it carried out, and who approved that.
+func (r *Reconciler) attest(ctx context.Context, object *capstan.SyncRun, done *run) error {
+	name := planOf(done.operation)
+	if name == "" {
+		return nil
+	}
+	used, err := r.Desk.Plan(ctx, object.Namespace, name)
+	if err != nil {
+		return err
+	}
+	object.Spec.Plan, object.Spec.PlanDigest, object.Spec.Manifests = used.Name, used.Digest, used.Spec.Manifests
+	object.Spec.Approvers, _, err = r.Desk.Approvers(ctx, used)
+	return err
+}
+
+// conclude notes how the Plan of a run ended.
+func (r *Reconciler) conclude(ctx context.Context, app *v1alpha1.Application, done *run) error {
+	name := planOf(done.operation)
+	if name == "" {
+		return nil
+	}
+	used, err := r.Desk.Plan(ctx, app.Namespace, name)
+	if err != nil {
+		return err
+	}
+	status := *used.Status.DeepCopy()
+	status.Phase, status.Message = capstan.PlanSucceeded, done.message
+	if done.failed {
+		status.Phase = capstan.PlanFailed
+	}
+	return r.Desk.Note(ctx, used, status)
 }
 
 // runName is the Application's name and what tells its runs apart.

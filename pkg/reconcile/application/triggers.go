@@ -10,6 +10,7 @@ import (
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/source"
 )
 
@@ -218,4 +219,43 @@ func (r *Reconciler) exists(instance string) bool {
 	}
 	_, found := r.application(key)
 	return found
+}
+
+// ApprovalHandler wakes the Application that an Approval is about.
+func (r *Reconciler) ApprovalHandler() cache.ResourceEventHandler {
+	return told(func(object any) {
+		if approval, isApproval := object.(*capstan.Approval); isApproval {
+			r.asked(approval.Namespace, approval.Spec.Application.Name)
+		}
+	})
+}
+
+// PlanHandler wakes the Application that a Plan is of, where somebody asked for it or took it away.
+func (r *Reconciler) PlanHandler() cache.ResourceEventHandler {
+	handler := told(func(object any) {
+		if made, isPlan := object.(*capstan.Plan); isPlan {
+			r.asked(made.Namespace, made.Spec.Application.Name)
+		}
+	})
+	handler.UpdateFunc = nil
+	return handler
+}
+
+func (r *Reconciler) asked(namespace, name string) {
+	key := types.NamespacedName{Namespace: namespace, Name: name}
+	r.states.ask(key)
+	r.notice(key)
+}
+
+// told calls with each object that came, changed or went.
+func told(tell func(object any)) cache.ResourceEventHandlerFuncs {
+	return cache.ResourceEventHandlerFuncs{
+		AddFunc: tell, UpdateFunc: func(_, after any) { tell(after) },
+		DeleteFunc: func(object any) {
+			if gone, isTombstone := object.(cache.DeletedFinalStateUnknown); isTombstone {
+				object = gone.Obj
+			}
+			tell(object)
+		},
+	}
 }

@@ -14,6 +14,7 @@ import (
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/cluster"
 	"github.com/capstan-dev/capstan/pkg/generated/clientset/versioned"
 	listers "github.com/capstan-dev/capstan/pkg/generated/listers/argoproj/v1alpha1"
@@ -38,6 +39,8 @@ type Options struct {
 	// Unread returns why a cluster Secret registers no destination, by the Secret's name; nil
 	// means that none is like that.
 	Unread func() map[string]error
+	// Gated reports whether the promotion gate is before an Application.
+	Gated  func(*v1alpha1.Application) bool
 	Events events.EventRecorder
 	Clock  clock.Clock
 }

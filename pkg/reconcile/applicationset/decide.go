@@ -4,6 +4,7 @@
 package applicationset
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -21,6 +22,8 @@ type situation struct {
 	made    generate.Output
 	// placed reports whether a destination is registered.
 	placed func(v1alpha1.ApplicationDestination) bool
+	// gated reports whether the promotion gate is before an Application.
+	gated func(*v1alpha1.Application) bool
 }
 
 // decision is what is to be done, each list ordered by name.
@@ -57,7 +60,34 @@ func decide(s situation) decision {
 			d.deletes = append(d.deletes, deletion{app, !s.placed(app.Spec.Destination)})
 		}
 	}
+	if err := shrinks(s, d.deletes); err != nil {
+		d.deletes = nil
+		d.problems = append(d.problems, &generate.Failure{
+			Reason: v1alpha1.ApplicationSetReasonDeleteApplicationError, Err: err,
+		})
+	}
 	return d
+}
+
+// shrinks fails where a set would suddenly lose most of its gated Applications: a generator that reads less than there
+// is looks just so.
+func shrinks(s situation, deletes []deletion) error {
+	gated, lost := 0, 0
+	for _, app := range s.owned {
+		if s.gated(app) {
+			gated++
+		}
+	}
+	for _, gone := range deletes {
+		if s.gated(gone.app) {
+			lost++
+		}
+	}
+	if lost < 2 || 2*lost <= gated {
+		return nil
+	}
+	return fmt.Errorf("%d of %d gated Applications are generated no more, which is held: if they are to go, delete them "+
+		"one by one; each needs an approved Plan", lost, gated)
 }
 
 // want creates or updates one Application. One that is on its way out is made again when it

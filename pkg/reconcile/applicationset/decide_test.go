@@ -125,6 +125,7 @@ func TestDecide(t *testing.T) {
 			d := decide(situation{
 				set: newSet(test.policy), owned: some, foreign: test.foreign, made: test.made,
 				placed: func(to v1alpha1.ApplicationDestination) bool { return to.Server == "https://known" },
+				gated:  func(*v1alpha1.Application) bool { return false },
 			})
 			if diff := cmp.Diff(test.want, show(d)); diff != "" {
 				t.Error(diff)
@@ -181,5 +182,37 @@ func TestAdjust(t *testing.T) {
 	again, err := adjust(set, got, made)
 	if err != nil || !same(got, again) {
 		t.Errorf("a second pass differs: %v", err)
+	}
+}
+
+func TestASetThatSuddenlyLosesGatedApplicationsIsHeld(t *testing.T) {
+	t.Parallel()
+	apps := []*v1alpha1.Application{ownedApp("a", ""), ownedApp("b", ""), ownedApp("c", ""), ownedApp("d", "")}
+	for name, test := range map[string]struct {
+		left  int
+		gated bool
+		held  bool
+	}{
+		"one may go":                   {3, true, false},
+		"half may go":                  {2, true, false},
+		"most may not go":              {1, true, true},
+		"all may not go":               {0, true, true},
+		"all may go that nobody gates": {0, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := decide(situation{
+				set: newSet(""), owned: byName(apps...), made: generated(apps[:test.left]...),
+				placed: func(v1alpha1.ApplicationDestination) bool { return true },
+				gated:  func(*v1alpha1.Application) bool { return test.gated },
+			})
+			wanted := len(apps) - test.left
+			if test.held {
+				wanted = 0
+			}
+			if len(d.deletes) != wanted || (len(d.problems) > 0) != test.held {
+				t.Errorf("%d are deleted with %d problems", len(d.deletes), len(d.problems))
+			}
+		})
 	}
 }

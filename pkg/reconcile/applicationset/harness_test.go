@@ -67,7 +67,7 @@ func newWorld(t *testing.T, servers ...string) *world {
 		Namespace: "argocd", Client: w.client, Sets: listers.NewApplicationSetLister(w.sets),
 		Applications: cache.NewIndexer(cache.MetaNamespaceKeyFunc, Indexers()),
 		Clusters:     clusters, Ready: func() bool { return w.ready }, Clock: w.clock,
-		Events: events.NewFakeRecorder(1000),
+		Events: events.NewFakeRecorder(1000), Gated: func(*v1alpha1.Application) bool { return false },
 	})
 	for _, name := range servers {
 		w.register(name)

@@ -35,7 +35,7 @@ func (r *Reconciler) reconcile(ctx context.Context, set *v1alpha1.ApplicationSet
 	if err != nil {
 		return err
 	}
-	d := decide(situation{set: set, owned: owned, foreign: foreign, made: made, placed: r.placed})
+	d := decide(situation{set: set, owned: owned, foreign: foreign, made: made, placed: r.placed, gated: r.Gated})
 	if set, err = r.hold(ctx, set, len(d.creates)+len(owned) > 0); err != nil {
 		return err
 	}

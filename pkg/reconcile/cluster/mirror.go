@@ -21,6 +21,7 @@ import (
 
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/cluster"
+	"github.com/capstan-dev/capstan/pkg/gate"
 	"github.com/capstan-dev/capstan/pkg/generated/clientset/versioned"
 	listers "github.com/capstan-dev/capstan/pkg/generated/listers/capstan/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/manifest"
@@ -235,6 +236,11 @@ func (r *Mirror) sweep(ctx context.Context, current map[string]bool) error {
 		if current[object.Name] || object.Annotations[mirroredAnnotation] == "" {
 			continue
 		}
+		if object.Spec.Tier == gate.TierProduction {
+			// Its UID stays production, under whatever name it is registered again.
+			problems = append(problems, r.mirrorLost(ctx, object))
+			continue
+		}
 		err := r.Client.CapstanV1alpha1().Clusters().Delete(ctx, object.Name, metav1.DeleteOptions{
 			Preconditions: metav1.NewUIDPreconditions(string(object.UID)),
 		})
@@ -243,6 +249,16 @@ func (r *Mirror) sweep(ctx context.Context, current map[string]bool) error {
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// mirrorLost shows that the Secret of a cluster is gone that is kept.
+func (r *Mirror) mirrorLost(ctx context.Context, object *capstan.Cluster) error {
+	changed := object.DeepCopy()
+	changed.Status.Connection = capstan.ClusterConnection{
+		State:   capstan.ConnectionFailed,
+		Message: "its Secret is gone; delete the Cluster to forget that it is production",
+	}
+	return r.writeStatus(ctx, object, changed)
 }
 
 // objectName is the destination's own name where that is one for objects, else a name that

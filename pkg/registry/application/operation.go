@@ -30,7 +30,7 @@ func stamp(ctx context.Context, operation *v1alpha1.Operation) {
 	operation.InitiatedBy = v1alpha1.OperationInitiator{}
 	operation.Info = slices.DeleteFunc(operation.Info, func(info v1alpha1.Info) bool {
 		return info.Name == v1alpha1.InfoRequesterUID || info.Name == v1alpha1.InfoRequesterGroups ||
-			info.Name == v1alpha1.InfoRollback
+			info.Name == v1alpha1.InfoRollback || info.Name == v1alpha1.InfoPlan
 	})
 	user, known := genericapirequest.UserFrom(ctx)
 	if !known {
@@ -84,6 +84,9 @@ func finished(app *v1alpha1.Application) bool {
 func sameRequest(reported, asked *v1alpha1.Operation) bool {
 	a, b := reported.DeepCopy(), asked.DeepCopy()
 	for _, operation := range []*v1alpha1.Operation{a, b} {
+		operation.Info = slices.DeleteFunc(operation.Info, func(info v1alpha1.Info) bool {
+			return info.Name == v1alpha1.InfoPlan
+		})
 		for i := range operation.Info {
 			if operation.Info[i].Name == v1alpha1.InfoRollback {
 				operation.Info[i].Value = ""
@@ -94,7 +97,10 @@ func sameRequest(reported, asked *v1alpha1.Operation) bool {
 }
 
 // operations writes the part of an Application that belongs to its operation.
-type operations struct{ store *genericregistry.Store }
+type operations struct {
+	store *genericregistry.Store
+	gate  Gate
+}
 
 // change lets set change the operation of an Application, and returns what came of it.
 func (o operations) change(
@@ -112,9 +118,11 @@ func (o operations) change(
 	return changed, err
 }
 
-// begin sets an operation on an Application that has none.
+// begin sets an operation on an Application that has none, where the gate lets it. plan is the digest of the Plan that
+// is meant, "" for the newest.
 func (o operations) begin(
-	ctx context.Context, name string, dryRun []string, make func(*v1alpha1.Application) (*v1alpha1.Operation, error),
+	ctx context.Context, name, plan string, dryRun []string,
+	make func(*v1alpha1.Application) (*v1alpha1.Operation, error),
 ) (runtime.Object, error) {
 	return o.change(ctx, name, dryRun, func(app *v1alpha1.Application) error {
 		if app.Operation != nil {
@@ -125,6 +133,9 @@ func (o operations) begin(
 		}
 		operation, err := make(app)
 		if err != nil {
+			return err
+		}
+		if err := o.gate.Operation(ctx, app, operation, plan); err != nil {
 			return err
 		}
 		app.Operation, app.Status.OperationState = operation, nil

@@ -55,7 +55,7 @@ func (r *RollbackREST) Create(
 	if err := admit(ctx, object.DeepCopyObject()); err != nil {
 		return nil, err
 	}
-	return r.operations.begin(ctx, name, options.DryRun,
+	return r.operations.begin(ctx, name, "", options.DryRun,
 		func(app *v1alpha1.Application) (*v1alpha1.Operation, error) {
 			past, err := r.deployed(ctx, app, request)
 			if err != nil {

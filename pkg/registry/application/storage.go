@@ -14,6 +14,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/registry"
 )
 
@@ -28,6 +29,10 @@ type Provider struct {
 	Events  Events
 	Logs    Logs
 	Actions Actions
+	// Gate, Planner and Approvals are the gate before production.
+	Gate      Gate
+	Planner   Planner
+	Approvals Approvals
 }
 
 // Storage returns applications and all their subresources.
@@ -57,23 +62,27 @@ func (p *Provider) Storage(getter generic.RESTOptionsGetter) (map[string]rest.St
 			klog.FromContext(ctx).Error(err, "The record of a deleted Application is left behind")
 		}
 	}
-	acting := operations{store: withStrategy(applications.Store, operationStrategy{main})}
+	acting := operations{store: withStrategy(applications.Store, operationStrategy{main}), gate: p.Gate}
 	whole := recorded{applications.Store, kept}
 	return map[string]rest.Storage{
-		"applications":           applications,
-		"applications/status":    &StatusREST{registry.NewStatusREST(applications, statusStrategy{main}), kept},
-		"applications/sync":      &SyncREST{acting},
-		"applications/rollback":  &RollbackREST{acting, p.Runs},
-		"applications/refresh":   &RefreshREST{acting},
-		"applications/terminate": &TerminateREST{acting},
-		"applications/manifests": &ManifestsREST{applications.Store, p.Renderer},
-		"applications/diff":      &DiffREST{applications.Store, p.Differ},
-		"applications/resources": &ResourcesREST{applications.Store, kept},
-		"applications/tree":      &TreeREST{whole, p.Trees},
-		"applications/events":    &EventsREST{whole, p.Events},
-		"applications/log":       &LogREST{whole, p.Logs},
-		"applications/actions":   &ActionsREST{whole, p.Actions},
-		"applications/action":    &ActionREST{whole, p.Actions},
+		"applications":            applications,
+		"applications/status":     &StatusREST{registry.NewStatusREST(applications, statusStrategy{main}), kept},
+		"applications/sync":       &SyncREST{acting},
+		"applications/rollback":   &RollbackREST{acting, p.Runs},
+		"applications/plan":       &PlanREST{whole, p.Planner},
+		"applications/approve":    &ApprovalREST{whole, capstan.DecisionApprove, p.Approvals},
+		"applications/reject":     &ApprovalREST{whole, capstan.DecisionReject, p.Approvals},
+		"applications/breakglass": &ApprovalREST{whole, capstan.DecisionBreakGlass, p.Approvals},
+		"applications/refresh":    &RefreshREST{acting},
+		"applications/terminate":  &TerminateREST{acting},
+		"applications/manifests":  &ManifestsREST{applications.Store, p.Renderer},
+		"applications/diff":       &DiffREST{applications.Store, p.Differ},
+		"applications/resources":  &ResourcesREST{applications.Store, kept},
+		"applications/tree":       &TreeREST{whole, p.Trees},
+		"applications/events":     &EventsREST{whole, p.Events},
+		"applications/log":        &LogREST{whole, p.Logs},
+		"applications/actions":    &ActionsREST{whole, p.Actions},
+		"applications/action":     &ActionREST{whole, p.Actions},
 	}, nil
 }
 

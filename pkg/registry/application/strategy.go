@@ -93,9 +93,13 @@ func (statusStrategy) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set {
 }
 
 // PrepareForUpdate keeps everything but the status.
-func (statusStrategy) PrepareForUpdate(_ context.Context, updated, current runtime.Object) {
+func (statusStrategy) PrepareForUpdate(ctx context.Context, updated, current runtime.Object) {
 	app, old := registry.As[*v1alpha1.Application](updated), registry.As[*v1alpha1.Application](current)
 	registry.KeepMetadata(app, old)
+	if !registry.IsOwn(ctx) {
+		// What was deployed through the gate is what may be deployed again: nobody else says so.
+		app.Status.Gate = old.Status.Gate
+	}
 	app.Generation, app.Spec, app.Operation = old.Generation, old.Spec, old.Operation
 	if finished(app) {
 		app.Operation = nil

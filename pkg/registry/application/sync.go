@@ -48,7 +48,7 @@ func (r *SyncREST) Create(
 	if err := admit(ctx, object.DeepCopyObject()); err != nil {
 		return nil, err
 	}
-	return r.operations.begin(ctx, name, options.DryRun,
+	return r.operations.begin(ctx, name, request.Plan, options.DryRun,
 		func(app *v1alpha1.Application) (*v1alpha1.Operation, error) {
 			if problem := validateRevisions(app, request); problem != nil {
 				return nil, apierrors.NewInvalid(v1alpha1.Kind("ApplicationSync"), name, field.ErrorList{problem})

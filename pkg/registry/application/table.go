@@ -22,6 +22,7 @@ func newTable() registry.Table[*v1alpha1.Application] {
 			return string(app.Status.Health.Status)
 		}},
 		{Name: "Revision", Description: "The commit that was compared.", Cell: revision},
+		{Name: "Gate", Description: "What a gated Application waits for.", Cell: gateOf},
 		{Name: "Project", Description: "The AppProject.", Cell: func(app *v1alpha1.Application) any {
 			return cmp.Or(app.Spec.Project, v1alpha1.DefaultProject)
 		}},
@@ -45,6 +46,18 @@ func revision(app *v1alpha1.Application) any {
 		return value[:7]
 	}
 	return value
+}
+
+// gateOf is how a gated Application stands, with the Plan that it waits for.
+func gateOf(app *v1alpha1.Application) any {
+	switch gate := app.Status.Gate; {
+	case gate == nil:
+		return ""
+	case gate.State == v1alpha1.GateOpen || gate.Plan == "":
+		return string(gate.State)
+	default:
+		return string(gate.State) + " " + gate.Plan
+	}
 }
 
 func destination(app *v1alpha1.Application) any {

@@ -92,14 +92,18 @@ func (k Kubectl) Apply(ctx context.Context, yaml string) error {
 
 // Until runs kubectl until it prints what want accepts, or ctx ends.
 func (k Kubectl) Until(ctx context.Context, want func(string) bool, args ...string) (string, error) {
+	last := ""
 	for {
 		out, err := k.Run(ctx, args...)
+		if err == nil {
+			last = out
+		}
 		if err == nil && want(out) {
 			return out, nil
 		}
 		select {
 		case <-ctx.Done():
-			return out, fmt.Errorf("kubectl %s printed %q last: %w", strings.Join(args, " "), out, errors.Join(ctx.Err(), err))
+			return last, fmt.Errorf("kubectl %s printed %q last: %w", strings.Join(args, " "), last, errors.Join(ctx.Err(), err))
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

@@ -213,6 +213,8 @@ const (
 	InfoRequesterUID = "capstan.dev/requester-uid"
 	// InfoRequesterGroups are the groups of that user, separated by commas.
 	InfoRequesterGroups = "capstan.dev/requester-groups"
+	// InfoPlan names the Plan that an operation carries out.
+	InfoPlan = "capstan.dev/plan"
 	// InfoRollback marks an operation as a rollback; its value is what Git wanted then, by
 	// digest. While Git still wants that, automated sync stays away.
 	InfoRollback = "capstan.dev/rollback"

@@ -42,6 +42,8 @@ type PlanList struct {
 
 // PlanSpec is what would be done.
 type PlanSpec struct {
+	// number tells the Plans of an Application apart; the highest one is the newest.
+	Number int64 `json:"number"`
 	// kind is Sync, Rollback or Destroy.
 	Kind PlanKind `json:"kind"`
 	// application is the Application, in the Plan's namespace.

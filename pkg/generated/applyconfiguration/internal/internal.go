@@ -5026,6 +5026,10 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: manifests
       type:
         scalar: string
+    - name: number
+      type:
+        scalar: numeric
+      default: 0
     - name: policies
       type:
         list:

@@ -14,6 +14,8 @@ import (
 //
 // PlanSpec is what would be done.
 type PlanSpecApplyConfiguration struct {
+	// number tells the Plans of an Application apart; the highest one is the newest.
+	Number *int64 `json:"number,omitempty"`
 	// kind is Sync, Rollback or Destroy.
 	Kind *capstanv1alpha1.PlanKind `json:"kind,omitempty"`
 	// application is the Application, in the Plan's namespace.
@@ -50,6 +52,14 @@ type PlanSpecApplyConfiguration struct {
 // apply.
 func PlanSpec() *PlanSpecApplyConfiguration {
 	return &PlanSpecApplyConfiguration{}
+}
+
+// WithNumber sets the Number field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Number field is set to the value of the last call.
+func (b *PlanSpecApplyConfiguration) WithNumber(value int64) *PlanSpecApplyConfiguration {
+	b.Number = &value
+	return b
 }
 
 // WithKind sets the Kind field in the declarative configuration to the given value

@@ -1,0 +1,116 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package gate admits writes of gated Applications, and of the clusters that make them so: whatever the verb, the kind
+// of patch or the user, each is judged by what it changes, on the object that it replaces. It is there for the early
+// answer; the reconciler judges again.
+package gate
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"k8s.io/apiserver/pkg/admission"
+	"k8s.io/apiserver/pkg/authentication/user"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
+)
+
+// Name is the name of the plugin.
+const Name = "PromotionGate"
+
+// Gate judges what would be written.
+type Gate interface {
+	// Write judges a write of an Application; before is nil where it is created.
+	Write(ctx context.Context, before, after *v1alpha1.Application, who user.Info) error
+	// Tier judges a write of a Cluster; after is nil where it is deleted.
+	Tier(ctx context.Context, before, after *capstan.Cluster, who user.Info) error
+	// Action judges an action on the objects of an Application.
+	Action(ctx context.Context, namespace, name string) error
+}
+
+// WantsGate is a plugin that needs a Gate.
+type WantsGate interface {
+	SetGate(Gate)
+}
+
+// Register makes the plugin known.
+func Register(plugins *admission.Plugins) {
+	plugins.Register(Name, func(io.Reader) (admission.Interface, error) { return New(), nil })
+}
+
+// Plugin asks the gate about writes of Applications.
+type Plugin struct {
+	*admission.Handler
+	gate Gate
+}
+
+var (
+	_ admission.ValidationInterface     = &Plugin{}
+	_ admission.InitializationValidator = &Plugin{}
+	_ WantsGate                         = &Plugin{}
+)
+
+// New returns the plugin.
+func New() *Plugin {
+	return &Plugin{Handler: admission.NewHandler(admission.Create, admission.Update, admission.Delete)}
+}
+
+// SetGate sets who is asked.
+func (p *Plugin) SetGate(gate Gate) { p.gate = gate }
+
+// ValidateInitialization reports whether all is set.
+func (p *Plugin) ValidateInitialization() error {
+	if p.gate == nil {
+		return errors.New("a gate is missing")
+	}
+	return nil
+}
+
+// Validate refuses what the gate does not let through.
+func (p *Plugin) Validate(ctx context.Context, request admission.Attributes, _ admission.ObjectInterfaces) error {
+	switch request.GetResource().GroupResource() {
+	case v1alpha1.Resource("applications"):
+		return p.application(ctx, request)
+	case capstan.Resource("clusters"):
+		return p.cluster(ctx, request)
+	default:
+		return nil
+	}
+}
+
+// application judges a request for an Application. Subresources that begin something ask the gate on the object that
+// they change; a deletion is held by the reconciler.
+func (p *Plugin) application(ctx context.Context, request admission.Attributes) error {
+	switch {
+	case request.GetOperation() == admission.Delete:
+		return nil
+	case request.GetSubresource() == "":
+		return p.write(ctx, request)
+	case request.GetSubresource() == "action":
+		return p.gate.Action(ctx, request.GetNamespace(), request.GetName())
+	default:
+		return nil
+	}
+}
+
+// cluster judges what becomes of the tier of a Cluster.
+func (p *Plugin) cluster(ctx context.Context, request admission.Attributes) error {
+	before, known := request.GetOldObject().(*capstan.Cluster)
+	if !known || before == nil || request.GetSubresource() != "" {
+		return nil
+	}
+	after, _ := request.GetObject().(*capstan.Cluster)
+	return p.gate.Tier(ctx, before, after, request.GetUserInfo())
+}
+
+func (p *Plugin) write(ctx context.Context, request admission.Attributes) error {
+	app, isApplication := request.GetObject().(*v1alpha1.Application)
+	if !isApplication {
+		return nil
+	}
+	before, _ := request.GetOldObject().(*v1alpha1.Application)
+	return p.gate.Write(ctx, before, app, request.GetUserInfo())
+}

@@ -1,0 +1,38 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package promotion
+
+import (
+	"context"
+	"errors"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apiserver/pkg/audit"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/gate"
+)
+
+// auditKey is the audit annotation that holds what the gate decided.
+const auditKey = "gate.capstan.dev/decision"
+
+// answer turns a verdict into what the client hears, and has the audit log tell of it.
+func (d *Desk) answer(ctx context.Context, app *v1alpha1.Application, resource string, verdict gate.Verdict) error {
+	audit.AddAuditAnnotation(ctx, auditKey, string(verdict.Decision)+" "+string(verdict.Reason))
+	d.Metrics.decided(resource, verdict)
+	if verdict.Decision == gate.Allow {
+		return nil
+	}
+	problem := errors.New(verdict.Message)
+	group := v1alpha1.Resource(resource)
+	answer := apierrors.NewForbidden(group, app.Name, problem)
+	if verdict.Reason == gate.ReasonStalePlan {
+		answer = apierrors.NewConflict(group, app.Name, problem)
+	}
+	answer.ErrStatus.Details.Causes = []metav1.StatusCause{
+		{Type: metav1.CauseType(verdict.Reason), Message: verdict.Message},
+	}
+	return answer
+}

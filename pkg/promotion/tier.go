@@ -1,0 +1,34 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package promotion
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apiserver/pkg/authentication/user"
+
+	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/gate"
+)
+
+// declassify is the verb on clusters that takes production off one.
+const declassify = "declassify"
+
+// Tier says whether somebody may write a Cluster so; after is nil where it is deleted. Anybody who may write it may say
+// that it is production; to say that it is not takes a right of its own.
+func (d *Desk) Tier(ctx context.Context, before, after *capstan.Cluster, who user.Info) error {
+	if before.Spec.Tier != gate.TierProduction || after != nil && after.Spec.Tier == gate.TierProduction {
+		return nil
+	}
+	clusters := capstan.Resource("clusters")
+	may, err := d.Roles.May(ctx, ApproverOf(who), declassify, clusters, "", before.Name)
+	if err == nil && may {
+		return nil
+	}
+	return apierrors.NewForbidden(clusters, before.Name, fmt.Errorf("it is %s: this needs the verb %s on "+
+		"clusters.capstan.dev; see: kubectl auth can-i %s clusters.capstan.dev/%s", gate.TierProduction, declassify,
+		declassify, before.Name))
+}
