@@ -1,8 +1,8 @@
 // Copyright The Capstan Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Command demo shows Capstan's main job on real clusters: one ApplicationSet deploys to
-// every registered cluster, heals what is changed by hand, and follows a push.
+// Command demo shows Capstan's main job on real clusters: one ApplicationSet deploys to every registered cluster, heals
+// what is changed by hand, and follows a push; production takes what another person approved, and nothing else.
 package main
 
 import (

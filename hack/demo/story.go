@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,7 +47,9 @@ func newStory(ctx context.Context, root, dir string) (*story, error) {
 
 // tell plays the steps in order.
 func (s *story) tell(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{s.register, s.deploy, s.breakByHand, s.push} {
+	for _, step := range []func(context.Context) error{
+		s.register, s.guard, s.deploy, s.breakByHand, s.push, s.overreach,
+	} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -80,34 +83,50 @@ func (s *story) deploy(ctx context.Context) (err error) {
 		"name: guestbook", "name: guestbook\n  namespace: "+namespace, 1)); err != nil {
 		return err
 	}
-	if err := s.settled(ctx); err != nil {
+	for _, name := range []string{"in-cluster", staging} {
+		if err := s.settles(ctx, name); err != nil {
+			return err
+		}
+	}
+	s.say("Synced and healthy in the hub and in %s after %.1f s; %s waits.",
+		staging, time.Since(began).Seconds(), production)
+	if err := s.holds(ctx, production, ""); err != nil {
 		return err
 	}
-	s.say("Synced and healthy in three clusters after %.1f s.", time.Since(began).Seconds())
-	return s.show(ctx, "get", "applications", "-n", namespace)
+	if err := s.admit(ctx); err != nil {
+		return err
+	}
+	return s.settled(ctx)
 }
 
 // settled waits until every Application is Synced and Healthy.
 func (s *story) settled(ctx context.Context) error {
+	for _, name := range []string{"in-cluster", staging, production} {
+		if err := s.settles(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settles waits until the Application of a cluster is Synced and Healthy.
+func (s *story) settles(ctx context.Context, cluster string) error {
 	bounded, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	_, err := s.world.Hub().Until(bounded, plane.Prints("Synced/Healthy Synced/Healthy Synced/Healthy"),
-		"get", "applications", "-n", namespace, "-o",
-		`jsonpath={range .items[*]}{.status.sync.status}/{.status.health.status} {end}`)
+	_, err := s.world.Hub().Until(bounded, plane.Prints("Synced/Healthy"), "get", "application", cluster+"-guestbook",
+		"-n", namespace, "-o", "jsonpath={.status.sync.status}/{.status.health.status}")
 	return err
 }
 
 func (s *story) breakByHand(ctx context.Context) error {
-	s.title("Somebody changes production by hand; Capstan heals it")
+	s.title("Somebody changes %s by hand; Capstan heals it with what was approved", production)
 	cluster := s.world.Plane.Kubectl(production)
 	if _, err := cluster.Run(ctx, "set", "image", "-n", "guestbook", "deployment/guestbook",
 		"guestbook=example.com/guestbook:hacked"); err != nil {
 		return err
 	}
 	began := time.Now()
-	bounded, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	if _, err := cluster.Until(bounded, plane.Prints("example.com/guestbook:v1"), image()...); err != nil {
+	if err := s.runs(ctx, production, "v1"); err != nil {
 		return err
 	}
 	s.say("kubectl set image … guestbook:hacked was healed after %.2f s.", time.Since(began).Seconds())
@@ -116,36 +135,41 @@ func (s *story) breakByHand(ctx context.Context) error {
 
 func (s *story) push(ctx context.Context) error {
 	s.title("A push to Git arrives")
-	commit, err := s.repo.Push(ctx, gitserver.Commit{
-		Message: "Release v2",
-		Files:   map[string]string{"apps/guestbook/base/guestbook.yaml": world.GuestbookBase("v2")},
-	})
-	if err != nil {
+	if err := s.merge(ctx, "Release v2", world.GuestbookBase("v2")); err != nil {
 		return err
 	}
 	began := time.Now()
-	bounded, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	for _, name := range []string{world.Hub, staging, production} {
-		_, err := s.world.Plane.Kubectl(name).Until(bounded, plane.Prints("example.com/guestbook:v2"), image()...)
-		if err != nil {
+	for _, name := range []string{world.Hub, staging} {
+		if err := s.runs(ctx, name, "v2"); err != nil {
 			return err
 		}
 	}
-	s.say("Commit %.7s is in all three clusters after %.2f s.", commit, time.Since(began).Seconds())
-	if err := s.settled(ctx); err != nil {
+	s.say("v2 is in the hub and in %s after %.2f s; %s waits.", staging, time.Since(began).Seconds(), production)
+	if _, err := s.gate(ctx, "AwaitingApproval"); err != nil {
 		return err
 	}
-	if err := s.show(ctx, "get", "applications", "-n", namespace, "-o", "wide"); err != nil {
+	if err := s.runs(ctx, production, "v1"); err != nil {
+		return err
+	}
+	if err := s.admit(ctx); err != nil {
+		return err
+	}
+	if err := s.runs(ctx, production, "v2"); err != nil {
+		return err
+	}
+	if err := s.settled(ctx); err != nil {
 		return err
 	}
 	return s.show(ctx, "get", "syncruns", "-n", namespace)
 }
 
-// image asks for the image that the guestbook runs.
-func image() []string {
-	return []string{"get", "deployment", "guestbook", "-n", "guestbook", "-o",
-		"jsonpath={.spec.template.spec.containers[0].image}"}
+// runs waits until the guestbook of a cluster runs a version.
+func (s *story) runs(ctx context.Context, cluster, version string) error {
+	bounded, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	_, err := s.world.Plane.Kubectl(cluster).Until(bounded, plane.Prints("example.com/guestbook:"+version),
+		"get", "deployment", "guestbook", "-n", "guestbook", "-o", "jsonpath={.spec.template.spec.containers[0].image}")
+	return err
 }
 
 // invite prints what can be tried while the demo stays up.
@@ -159,7 +183,11 @@ func (s *story) invite() {
 			"/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/staging-guestbook/sync -f -",
 		"kubectl --kubeconfig " + s.world.Plane.Clusters[production].Kubeconfig + " delete deployment guestbook -n guestbook",
 		"kubectl explain application.spec.syncPolicy",
-		"git clone " + s.repo.URL() + "   # change something and push",
+		"git clone " + s.repo.URL() + "   # change something and push; then what production waits for:",
+		"kubectl get plans -n argocd -o wide",
+		"kubectl get --raw /apis/capstan.dev/v1alpha1/namespaces/argocd/plans/PLAN/manifests",
+		`echo '{"planDigest":"DIGEST"}' | kubectl --as ` + approver + " create --raw " + approve + " -f -",
+		"kubectl get approvals -n argocd -o wide",
 	} {
 		fmt.Println("  " + line)
 	}
@@ -172,9 +200,20 @@ func (s *story) show(ctx context.Context, args ...string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("$ kubectl %s\n%s\n", strings.Join(args, " "), out)
+	fmt.Printf("$ kubectl %s\n%s\n", quoted(args), out)
 	return nil
 }
 
-func (s *story) title(text string)                { fmt.Printf("\n== %s\n", text) }
-func (s *story) say(format string, values ...any) { fmt.Printf(format+"\n", values...) }
+// quoted is a command as a shell takes it.
+func quoted(args []string) string {
+	shown := slices.Clone(args)
+	for i, arg := range shown {
+		if strings.ContainsAny(arg, `{"`) {
+			shown[i] = "'" + arg + "'"
+		}
+	}
+	return strings.Join(shown, " ")
+}
+
+func (s *story) title(format string, values ...any) { fmt.Printf("\n== "+format+"\n", values...) }
+func (s *story) say(format string, values ...any)   { fmt.Printf(format+"\n", values...) }
