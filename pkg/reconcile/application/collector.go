@@ -27,6 +27,9 @@ type Collector struct {
 	condition    *prometheus.Desc
 	created      *prometheus.Desc
 	allowance    *prometheus.Desc
+	lag          *prometheus.Desc
+	drift        *prometheus.Desc
+	pending      *prometheus.Desc
 }
 
 // labelSyncSLA on an Application says how long it may be OutOfSync before the alert fires, as
@@ -50,12 +53,20 @@ func NewCollector(applications cache.Indexer) *Collector {
 		created:   described("argocd_app_created_time", "When the Application was created, in seconds since 1970."),
 		allowance: described("capstan_app_sync_sla_seconds",
 			"How long the Application may be OutOfSync, in seconds, where its label "+labelSyncSLA+" says so."),
+		lag: described("capstan_app_lag_since_timestamp_seconds",
+			"Since when the source of a gated Application wants something else than what is deployed.", "reason"),
+		drift: described("capstan_app_drift_since_timestamp_seconds",
+			"Since when the destination of a gated Application holds something else than what is deployed."),
+		pending: described("capstan_gate_pending_since_timestamp_seconds",
+			"Since when a gated Application lags that awaits approval."),
 	}
 }
 
 // Describe sends the descriptions.
 func (c *Collector) Describe(out chan<- *prometheus.Desc) {
-	for _, description := range []*prometheus.Desc{c.info, c.sync, c.health, c.condition, c.created, c.allowance} {
+	for _, description := range []*prometheus.Desc{
+		c.info, c.sync, c.health, c.condition, c.created, c.allowance, c.lag, c.drift, c.pending,
+	} {
 		out <- description
 	}
 }
@@ -100,6 +111,22 @@ func (c *Collector) collect(out chan<- prometheus.Metric, app *v1alpha1.Applicat
 	gauge(c.created, float64(app.CreationTimestamp.Unix()))
 	if allowed, err := time.ParseDuration(app.Labels[labelSyncSLA]); err == nil && allowed > 0 {
 		gauge(c.allowance, allowed.Seconds())
+	}
+	if app.Status.Gate != nil {
+		c.collectGate(gauge, *app.Status.Gate)
+	}
+}
+
+// collectGate shows how a gated Application stands: what does not last has no series.
+func (c *Collector) collectGate(gauge func(*prometheus.Desc, float64, ...string), standing v1alpha1.ApplicationGate) {
+	if since := standing.LagSince; since != nil {
+		gauge(c.lag, float64(since.Unix()), string(standing.State))
+		if standing.State == v1alpha1.GateAwaitingApproval {
+			gauge(c.pending, float64(since.Unix()))
+		}
+	}
+	if since := standing.DriftSince; since != nil {
+		gauge(c.drift, float64(since.Unix()))
 	}
 }
 

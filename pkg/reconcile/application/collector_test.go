@@ -4,6 +4,8 @@
 package application_test
 
 import (
+	"maps"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -43,7 +45,51 @@ func TestCollectorShowsAnApplication(t *testing.T) {
 	}
 }
 
-// gather returns the values of the sync metrics of an Application, by name and sync status.
+func TestCollectorShowsHowAGatedApplicationStands(t *testing.T) {
+	t.Parallel()
+	lagging, drifting := metav1.Unix(1000, 0), metav1.Unix(2000, 0)
+	cases := map[string]struct {
+		gate *v1alpha1.ApplicationGate
+		want map[string]float64
+	}{
+		"nothing where nothing gates it": {want: map[string]float64{}},
+		"nothing of one that is as it should be": {
+			gate: &v1alpha1.ApplicationGate{State: v1alpha1.GateOpen}, want: map[string]float64{},
+		},
+		"since when one lags that awaits approval": {
+			gate: &v1alpha1.ApplicationGate{State: v1alpha1.GateAwaitingApproval, LagSince: &lagging},
+			want: map[string]float64{
+				"capstan_app_lag_since_timestamp_seconds/AwaitingApproval": 1000,
+				"capstan_gate_pending_since_timestamp_seconds/":            1000,
+			},
+		},
+		"since when one lags that is held, which awaits nobody": {
+			gate: &v1alpha1.ApplicationGate{State: v1alpha1.GateHeld, LagSince: &lagging},
+			want: map[string]float64{"capstan_app_lag_since_timestamp_seconds/Held": 1000},
+		},
+		"since when one drifts, beside the lag": {
+			gate: &v1alpha1.ApplicationGate{State: v1alpha1.GateRejected, LagSince: &lagging, DriftSince: &drifting},
+			want: map[string]float64{
+				"capstan_app_lag_since_timestamp_seconds/Rejected": 1000,
+				"capstan_app_drift_since_timestamp_seconds/":       2000,
+			},
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			app := &v1alpha1.Application{ObjectMeta: metav1.ObjectMeta{Namespace: "argocd", Name: "shop"}}
+			app.Status.Gate = tc.gate
+			got := gather(t, app)
+			maps.DeleteFunc(got, func(name string, _ float64) bool { return strings.HasPrefix(name, "argocd_") })
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("metrics differ (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// gather returns the values of the sync metrics of an Application and of our own, by name and sync status or reason.
 func gather(t *testing.T, app *v1alpha1.Application) map[string]float64 {
 	t.Helper()
 	apps := cache.NewIndexer(cache.MetaNamespaceKeyFunc, nil)
@@ -60,13 +106,13 @@ func gather(t *testing.T, app *v1alpha1.Application) map[string]float64 {
 	}
 	values := map[string]float64{}
 	for _, family := range families {
-		if family.GetName() != "argocd_app_sync_status" && family.GetName() != "capstan_app_sync_sla_seconds" {
+		if family.GetName() != "argocd_app_sync_status" && !strings.HasPrefix(family.GetName(), "capstan_") {
 			continue
 		}
 		for _, metric := range family.GetMetric() {
 			state := ""
 			for _, label := range metric.GetLabel() {
-				if label.GetName() == "sync_status" {
+				if label.GetName() == "sync_status" || label.GetName() == "reason" {
 					state = label.GetValue()
 				}
 			}
