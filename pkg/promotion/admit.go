@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -33,20 +34,21 @@ func (d *Desk) Write(ctx context.Context, before, after *v1alpha1.Application, w
 	if err != nil {
 		return err
 	}
-	stays := needed.Gated
 	if before != nil {
 		old, err := d.admitted(ctx, before)
 		if err != nil {
 			return err
 		}
+		// This holds while it is being deleted, too: its objects are held by the same gate.
+		if eased := old.Eased(needed); len(eased) > 0 {
+			return d.answer(ctx, after, "applications", gate.Verdict{Decision: gate.Deny, Reason: reasonExit, Message: "this " +
+				"would take a gated Application out of the gate, or to a weaker one (" + strings.Join(eased, "; ") +
+				"): delete it, which needs a Plan, and create it anew"})
+		}
 		needed = needed.Join(old)
 	}
 	if !needed.Gated {
 		return nil
-	}
-	if !stays && after.DeletionTimestamp == nil {
-		return d.answer(ctx, after, "applications", gate.Verdict{Decision: gate.Deny, Reason: reasonExit, Message: "this " +
-			"would take a gated Application out of the gate: delete it, which needs a Plan, and create it anew"})
 	}
 	for _, effect := range gate.EffectsOfWrite(before, after) {
 		if err := d.right(ctx, after, effect, who); err != nil {
