@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apiserver/pkg/authentication/user"
@@ -31,7 +32,7 @@ func (d *Desk) Record(
 	}
 	answer := request.DeepCopy()
 	answer.Status.Approval = made.Name
-	kept, err := d.keep(ctx, made, dryRun)
+	kept, err := d.keep(ctx, facts, made, dryRun)
 	if err != nil {
 		return nil, err
 	}
@@ -96,21 +97,43 @@ func approvalName(plan *capstan.Plan, who capstan.Approver, decision capstan.App
 	return fmt.Sprintf("%.*s-%.10s", longest, plan.Name, said)
 }
 
-// keep writes an Approval; one that is there already is kept as it is.
-func (d *Desk) keep(ctx context.Context, made *capstan.Approval, dryRun bool) (*capstan.Approval, error) {
+// keep writes an Approval. One that says the same and is in force still is kept as it is; another makes way.
+func (d *Desk) keep(
+	ctx context.Context, facts gate.Facts, made *capstan.Approval, dryRun bool,
+) (*capstan.Approval, error) {
 	client := d.Client.CapstanV1alpha1().Approvals(made.Namespace)
-	options := metav1.CreateOptions{}
-	if dryRun {
-		options.DryRun = []string{metav1.DryRunAll}
+	known, err := client.Get(ctx, made.Name, metav1.GetOptions{})
+	switch {
+	case err == nil && known.DeletionTimestamp == nil && holds(facts, known, made):
+		return known, nil
+	case err != nil && !apierrors.IsNotFound(err):
+		return nil, fmt.Errorf("read what was said before: %w", err)
+	case dryRun:
+		said := made.DeepCopy()
+		said.CreationTimestamp = metav1.Time{Time: facts.Now}
+		return said, nil
+	case err == nil:
+		gone := metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(known.UID))}
+		if err := client.Delete(ctx, made.Name, gone); err != nil && !apierrors.IsNotFound(err) {
+			return nil, fmt.Errorf("replace what was said before: %w", err)
+		}
 	}
-	kept, err := client.Create(ctx, made, options)
-	if apierrors.IsAlreadyExists(err) {
-		return client.Get(ctx, made.Name, metav1.GetOptions{})
-	}
+	kept, err := client.Create(ctx, made, metav1.CreateOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("record the approval: %w", err)
 	}
 	return kept, nil
+}
+
+// holds reports that to say something again would change nothing.
+func holds(facts gate.Facts, known, made *capstan.Approval) bool {
+	until := known.CreationTimestamp.Add(facts.Requirement.ExpiresAfter)
+	if known.Spec.ExpiresAt != nil {
+		until = known.Spec.ExpiresAt.Time
+	}
+	said := made.Spec
+	said.ExpiresAt = known.Spec.ExpiresAt
+	return facts.Now.Before(until) && equality.Semantic.DeepEqual(said, known.Spec)
 }
 
 // ApproverOf is an identity as authenticated.
