@@ -103,17 +103,21 @@ func (strategy) ValidateUpdate(_ context.Context, updated, _ runtime.Object) fie
 	return validate(&registry.As[*v1alpha1.PromotionPolicy](updated).Spec)
 }
 
-// WarningsOnCreate tells of a policy that gates nothing.
+// WarningsOnCreate tells of a policy that gates nothing, or nothing yet.
 func (strategy) WarningsOnCreate(_ context.Context, object runtime.Object) []string {
-	if len(registry.As[*v1alpha1.PromotionPolicy](object).Spec.Selectors) == 0 {
+	policy := registry.As[*v1alpha1.PromotionPolicy](object)
+	if len(policy.Spec.Selectors) == 0 {
 		return []string{"spec.selectors is empty: the policy gates nothing"}
 	}
-	return nil
+	return waits(policy)
 }
 
 // WarningsOnUpdate tells of a change that waits.
 func (strategy) WarningsOnUpdate(_ context.Context, updated, _ runtime.Object) []string {
-	policy := registry.As[*v1alpha1.PromotionPolicy](updated)
+	return waits(registry.As[*v1alpha1.PromotionPolicy](updated))
+}
+
+func waits(policy *v1alpha1.PromotionPolicy) []string {
 	change := policy.Status.Waiting
 	if change == nil {
 		return nil
