@@ -17,9 +17,10 @@ import (
 // Any matches every value of a field of a Rule.
 const Any = "*"
 
-// Rule allows what it matches. A subresource is matched by "resource/subresource", as in RBAC.
+// Rule allows what it matches. A subresource is matched by "resource/subresource", as in RBAC; an empty Name matches
+// every name.
 type Rule struct {
-	User, Verb, Resource string
+	User, Verb, Resource, Name string
 }
 
 // Rules are the authorizer of a test's server. They may change while it runs.
@@ -48,7 +49,8 @@ func (r *Rules) Authorize(_ context.Context, a authorizer.Attributes) (authorize
 		resource += "/" + sub
 	}
 	for _, rule := range r.rules {
-		if matches(rule.User, a.GetUser().GetName()) && matches(rule.Verb, a.GetVerb()) && matches(rule.Resource, resource) {
+		if matches(rule.User, a.GetUser().GetName()) && matches(rule.Verb, a.GetVerb()) && matches(rule.Resource, resource) &&
+			(rule.Name == "" || rule.Name == a.GetName()) {
 			return authorizer.DecisionAllow, "", nil
 		}
 	}
