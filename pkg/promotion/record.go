@@ -114,7 +114,7 @@ func (d *Desk) keep(
 		return said, nil
 	case err == nil:
 		gone := metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(known.UID))}
-		if err := client.Delete(ctx, made.Name, gone); err != nil && !apierrors.IsNotFound(err) {
+		if err = client.Delete(ctx, made.Name, gone); err != nil && !apierrors.IsNotFound(err) {
 			return nil, fmt.Errorf("replace what was said before: %w", err)
 		}
 	}

@@ -187,12 +187,12 @@ func dryRunsLeaveNothing(t *testing.T, w *world) {
 		t.Errorf("it left %+v", after.Approvals)
 	}
 	g.stopped(t, "a dry run by the requester", http.StatusForbidden, gate.ReasonExcluded, func() error {
-		_, err := g.approve(t, requester, dry())
-		return err
+		_, answer := g.approve(t, requester, dry())
+		return answer
 	})
 	g.stopped(t, "a dry run of a sync", http.StatusForbidden, gate.ReasonApprovalRequired, func() error {
-		_, err := g.apps(t, lead).Sync(t.Context(), "web", &v1alpha1.ApplicationSync{}, dry())
-		return err
+		_, answer := g.apps(t, lead).Sync(t.Context(), "web", &v1alpha1.ApplicationSync{}, dry())
+		return answer
 	})
 	g.approved(t, alice)
 	before = g.traces(t)

@@ -120,8 +120,8 @@ func nobodyLeavesWhileDying(t *testing.T, w *world) {
 	must(t, g.apps(t, tenant).Delete(t.Context(), "web", metav1.DeleteOptions{}))
 	for what, patch := range exits(dev) {
 		g.stopped(t, what, http.StatusForbidden, reasonExit, func() error {
-			_, err := mergePatch(t, g.apps(t, lead), patch)
-			return err
+			_, answer := mergePatch(t, g.apps(t, lead), patch)
+			return answer
 		})
 	}
 	_, err = mergePatch(t, g.apps(t, tenant), `{"metadata":{"finalizers":null}}`)

@@ -191,9 +191,9 @@ func manifestsAreMasked(t *testing.T, w *world) {
 	_, err = own.PutManifests(t.Context(), g.plan.Name, &capstanv1alpha1.PlanManifests{Data: data}, metav1.CreateOptions{})
 	must(t, err)
 	for who, client := range g.powerful(t) {
-		text, err := client.Get().Namespace(g.namespace).Resource("plans").Name(g.plan.Name).SubResource("manifests").
+		text, failure := client.Get().Namespace(g.namespace).Resource("plans").Name(g.plan.Name).SubResource("manifests").
 			SetHeader("Accept", "application/json").DoRaw(t.Context())
-		must(t, err)
+		must(t, failure)
 		if strings.Contains(string(text), "aHVudGVyMg") || strings.Contains(string(text), `"data":"`) ||
 			!strings.Contains(string(text), `"password"`) {
 			t.Errorf("%s reads %s", who, text)
@@ -201,8 +201,8 @@ func manifestsAreMasked(t *testing.T, w *world) {
 	}
 	kept, err := own.GetManifests(t.Context(), g.plan.Name, metav1.GetOptions{})
 	must(t, err)
-	if _, got, err := manifests.Unpack(kept.Data); err != nil || got != digest {
-		t.Errorf("the server itself reads %s: %v", got, err)
+	if _, got, broken := manifests.Unpack(kept.Data); broken != nil || got != digest {
+		t.Errorf("the server itself reads %s: %v", got, broken)
 	}
 	other, _, err := manifests.Pack([]manifests.Manifest{{JSON: []byte(`{"kind":"ConfigMap"}`)}})
 	must(t, err)
