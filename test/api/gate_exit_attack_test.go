@@ -13,6 +13,7 @@ import (
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	capstanv1alpha1 "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/gate"
+	capstanclient "github.com/capstan-dev/capstan/pkg/generated/clientset/versioned/typed/capstan/v1alpha1"
 )
 
 const reasonExit gate.Reason = "ExitRequiresApproval"
@@ -24,6 +25,7 @@ func exitAttacks() map[string]attack {
 		"no write takes an Application that is being deleted out of the gate": nobodyLeavesWhileDying,
 		"a cluster is what its UID says, under whatever address":              clustersAreUIDs,
 		"a cluster of which nothing is known is gated":                        unknownIsGated,
+		"who writes Clusters takes production off none":                       tiersStay,
 	}
 }
 
@@ -80,6 +82,29 @@ func (w *world) isFree(t *testing.T, cluster string) bool {
 	app.Operation = &v1alpha1.Operation{Sync: &v1alpha1.SyncOperation{}}
 	_, err := w.applications(t, admin, newNamespace()).Create(t.Context(), app, dry())
 	return err == nil
+}
+
+// tiersStay is A56 of tiers, and the deletion of a cluster that is to come back under another name (A46).
+func tiersStay(t *testing.T, w *world) {
+	name := newNamespace()
+	w.cluster(t, name, types.UID(name), gate.TierProduction)
+	clusters := w.as(t, keeper).CapstanV1alpha1().Clusters()
+	patch := func(as capstanclient.ClusterInterface, body string) error {
+		_, err := as.Patch(t.Context(), name, types.MergePatchType, []byte(body), metav1.PatchOptions{})
+		return err
+	}
+	for _, body := range []string{`{"spec":{"tier":"staging"}}`, `{"spec":{"tier":null}}`, `{"spec":null}`} {
+		refused(t, patch(clusters, body), http.StatusForbidden, "declassify")
+	}
+	refused(t, clusters.Delete(t.Context(), name, metav1.DeleteOptions{}), http.StatusForbidden, "declassify")
+	must(t, patch(clusters, `{"metadata":{"labels":{"a":"b"}}}`))
+	read, err := clusters.Get(t.Context(), name, metav1.GetOptions{})
+	must(t, err)
+	if read.Spec.Tier != gate.TierProduction || read.Labels["a"] != "b" {
+		t.Errorf("the cluster is %q with the labels %v", read.Spec.Tier, read.Labels)
+	}
+	must(t, patch(w.as(t, admin).CapstanV1alpha1().Clusters(), `{"spec":{"tier":"staging"}}`))
+	must(t, patch(clusters, `{"spec":{"tier":"production"}}`))
 }
 
 func nobodyMovesToWeaker(t *testing.T, w *world) {

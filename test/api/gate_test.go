@@ -40,6 +40,8 @@ const (
 	requester = "requester"
 	carol     = "carol"
 	mallory   = "mallory"
+	// keeper writes Clusters, without the right to take production off one.
+	keeper = "keeper"
 	// robot is a service account that holds the role.
 	robot = "system:serviceaccount:ci:robot"
 )
@@ -52,6 +54,9 @@ func gateRules() []apiserver.Rule {
 	}
 	for _, verb := range []string{"get", "list", "create", "update", "patch", "delete", "deletecollection"} {
 		granted = append(granted, apiserver.Rule{User: tenant, Verb: verb, Resource: apps})
+	}
+	for _, verb := range []string{"get", "update", "patch", "delete"} {
+		granted = append(granted, apiserver.Rule{User: keeper, Verb: verb, Resource: "clusters"})
 	}
 	for _, user := range []string{lead, tenant} {
 		for _, sub := range []string{"sync", "rollback", "terminate", "action", "approve", "breakglass"} {
