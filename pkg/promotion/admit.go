@@ -93,23 +93,30 @@ func (d *Desk) Operation(
 	if err != nil || !needed.Gated {
 		return err
 	}
+	return d.answer(ctx, app, "applications/sync",
+		Judge(d.Facts(ctx, app, d.UID(app.Spec.Destination)), operation, digest))
+}
+
+// Judge says whether the newest Plan may be applied, and by an operation, where there is one, only if it asks for that
+// Plan and for nothing else. A digest names the Plan that is meant; "" means the newest.
+func Judge(facts gate.Facts, operation *v1alpha1.Operation, digest string) gate.Verdict {
+	if operation == nil {
+		return gate.Decide(facts)
+	}
 	rollback := slices.ContainsFunc(operation.Info, func(info v1alpha1.Info) bool {
 		return info.Name == v1alpha1.InfoRollback
 	})
-	if refusal := gate.OperationRefusal(app, operation); refusal != "" && !rollback {
-		return d.answer(ctx, app, "applications/sync", gate.Verdict{
-			Decision: gate.Deny, Reason: reasonOperation, Message: refusal,
-		})
+	if refusal := gate.OperationRefusal(facts.Application, operation); refusal != "" && !rollback {
+		return gate.Verdict{Decision: gate.Deny, Reason: reasonOperation, Message: refusal}
 	}
 	if operation.Sync == nil || operation.Sync.DryRun {
-		return nil
+		return gate.Verdict{Decision: gate.Allow, Reason: gate.ReasonNotGated, Message: "it changes nothing"}
 	}
-	facts := d.Facts(ctx, app, d.UID(app.Spec.Destination))
 	verdict := gate.Decide(facts)
-	if verdict.Allowed() && facts.Plan != nil {
-		verdict = fits(facts.Plan, operation, rollback, digest, verdict)
+	if !verdict.Allowed() || facts.Plan == nil {
+		return verdict
 	}
-	return d.answer(ctx, app, "applications/sync", verdict)
+	return fits(facts.Plan, operation, rollback, digest, verdict)
 }
 
 // fits checks that an operation is that of a Plan.
@@ -123,6 +130,10 @@ func fits(
 	case rollback != (plan.Spec.Kind == capstan.PlanRollback):
 		return gate.Verdict{Decision: gate.Deny, Reason: gate.ReasonStalePlan, Message: fmt.Sprintf(
 			"the approved Plan %s is a %s: ask for that", plan.Name, plan.Spec.Kind)}
+	case rollback && (operation.Sync.Revision != plan.Spec.Revision ||
+		!slices.Equal(operation.Sync.Revisions, plan.Spec.Revisions)):
+		return gate.Verdict{Decision: gate.Deny, Reason: gate.ReasonStalePlan, Message: fmt.Sprintf(
+			"the approved Plan %s goes back to SyncRun %s: ask for that", plan.Name, plan.Spec.Run)}
 	case operation.Sync.Prune && !plan.Spec.Prune:
 		return gate.Verdict{Decision: gate.Deny, Reason: reasonPrune, Message: fmt.Sprintf(
 			"the approved Plan %s deletes nothing: sync without prune, or create applications/plan with prune", plan.Name)}

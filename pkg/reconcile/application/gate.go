@@ -11,6 +11,7 @@ import (
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/gate"
 	"github.com/capstan-dev/capstan/pkg/plan"
+	"github.com/capstan-dev/capstan/pkg/promotion"
 )
 
 // promote does about a gated Application what act does about another: it applies an approved Plan, asks for one, or
@@ -23,23 +24,25 @@ func (r *Reconciler) promote(ctx context.Context, p *pass, s *state, f facts) ti
 		return 0
 	}
 	asked := r.Desk.Facts(ctx, p.app, p.target.Status().UID)
-	verdict := gate.Decide(asked)
+	verdict := promotion.Judge(asked, f.operation, "")
 	current := asked.Plan
 	switch {
+	case asked.Unreadable == nil && !asked.Requirement.Gated:
+		// The cache is behind: what gated the Application is gone.
+		return lag
 	case s.run.active() && s.run.trigger != capstan.TriggerSelfHeal:
 		return r.advance(ctx, p, s)
 	case !s.run.active() && isBegun(current):
-		return r.enter(ctx, p, s, f, current)
-	case verdict.Allowed() && (automated(f.policy) || f.operation != nil):
-		return r.enterGranted(ctx, p, s, f, asked, verdict)
+		return r.resume(ctx, p, s, f, current)
+	case verdict.Allowed() && current != nil && (automated(f.policy) || f.operation != nil):
+		return r.enter(ctx, p, s, f, asked, verdict)
 	case f.operation != nil:
 		r.end(s, p, true, verdict.Message)
 		return 0
 	}
 	wait, err := r.await(ctx, p, s, f, asked, verdict, len(news) > 0)
 	if err != nil {
-		p.standing.State, p.standing.Message = v1alpha1.GateHeld, err.Error()
-		return blind
+		return p.held(err)
 	}
 	return soonest(wait, r.restore(ctx, p, s, f, drift))
 }
@@ -49,8 +52,8 @@ func isBegun(made *capstan.Plan) bool {
 	return made != nil && made.Status.Phase == capstan.PlanRunning && made.Spec.Kind != capstan.PlanDestroy
 }
 
-// enterGranted begins the sync of an approved Plan.
-func (r *Reconciler) enterGranted(
+// enter begins the sync of an approved Plan.
+func (r *Reconciler) enter(
 	ctx context.Context, p *pass, s *state, f facts, asked gate.Facts, verdict gate.Verdict,
 ) time.Duration {
 	made := asked.Plan
@@ -64,11 +67,10 @@ func (r *Reconciler) enterGranted(
 	}
 	q, chosen, err := r.planned(ctx, p, s, made)
 	if err != nil {
-		p.standing.State, p.standing.Message = v1alpha1.GateHeld, err.Error()
-		return blind
+		return p.held(err)
 	}
 	if stray := strayed(q, made, chosen); stray != "" {
-		return r.supersede(ctx, p, made, stray)
+		return r.retract(ctx, p, made, capstan.PlanSuperseded, stray)
 	}
 	used, err := r.Desk.Begin(ctx, asked, verdict)
 	if err != nil {
@@ -76,24 +78,38 @@ func (r *Reconciler) enterGranted(
 		p.standing.Message = err.Error()
 		return lag
 	}
-	return r.enter(ctx, p, s, f, used)
+	return r.pursueRun(ctx, p, q, s, decision{changes: chosen, trigger: triggerFor(used, f.operation), plan: used})
 }
 
-// enter goes on with the sync of a Plan that began.
-func (r *Reconciler) enter(ctx context.Context, p *pass, s *state, f facts, used *capstan.Plan) time.Duration {
+// resume goes on with the sync of a Plan that began before the server was killed.
+func (r *Reconciler) resume(ctx context.Context, p *pass, s *state, f facts, used *capstan.Plan) time.Duration {
+	unfit, err := r.unfit(ctx, p, used)
+	if err != nil {
+		return p.held(err)
+	}
+	if unfit != "" {
+		return r.retract(ctx, p, used, capstan.PlanFailed, unfit)
+	}
 	q, chosen, err := r.planned(ctx, p, s, used)
 	if err != nil {
-		p.standing.State, p.standing.Message = v1alpha1.GateHeld, err.Error()
-		return blind
+		return p.held(err)
 	}
-	trigger := capstan.TriggerAutomated
+	if stray := strayed(q, used, chosen); stray != "" {
+		return r.retract(ctx, p, used, capstan.PlanFailed, stray)
+	}
+	return r.pursueRun(ctx, p, q, s, decision{changes: chosen, trigger: triggerFor(used, f.operation), plan: used})
+}
+
+// triggerFor tells why a Plan is carried out.
+func triggerFor(used *capstan.Plan, operation *v1alpha1.Operation) capstan.SyncRunTrigger {
 	switch {
 	case used.Spec.Kind == capstan.PlanRollback:
-		trigger = capstan.TriggerRollback
-	case f.operation != nil:
-		trigger = triggerOf(*f.operation)
+		return capstan.TriggerRollback
+	case operation != nil:
+		return triggerOf(*operation)
+	default:
+		return capstan.TriggerAutomated
 	}
-	return r.pursueRun(ctx, p, q, s, decision{changes: chosen, trigger: trigger, plan: used})
 }
 
 // advance takes the sync of a Plan further, as long as what let it through holds.
@@ -104,33 +120,47 @@ func (r *Reconciler) advance(ctx context.Context, p *pass, s *state) time.Durati
 		return 0
 	}
 	used, err := r.Desk.Plan(ctx, p.app.Namespace, name)
-	revoked := ""
-	if err == nil {
-		_, revoked, err = r.Desk.Approvers(ctx, used)
-	}
 	if err != nil {
-		p.standing.State, p.standing.Message = v1alpha1.GateHeld, err.Error()
-		return blind
+		return p.held(err)
 	}
-	if revoked != "" {
-		r.terminate(ctx, p, s, "stopped: Approval "+revoked+" was revoked")
-		return 0
+	unfit, err := r.unfit(ctx, p, used)
+	if err != nil {
+		return p.held(err)
 	}
-	if used.Spec.Application.UID != p.app.UID || used.Spec.Application.Spec != gate.SpecDigest(p.app.Spec) ||
-		used.Spec.Destination.UID != p.target.Status().UID {
-		r.terminate(ctx, p, s, "stopped: Plan "+name+" is of another spec, or of another cluster")
+	if unfit != "" {
+		r.terminate(ctx, p, s, "stopped: "+unfit)
 		return 0
 	}
 	q, chosen, err := r.planned(ctx, p, s, used)
 	if err != nil {
-		p.standing.State, p.standing.Message = v1alpha1.GateHeld, err.Error()
-		return blind
+		return p.held(err)
 	}
 	if stray := strayed(q, used, chosen); stray != "" {
 		r.terminate(ctx, p, s, "stopped: "+stray)
 		return 0
 	}
 	return r.pursueRun(ctx, p, q, s, decision{changes: chosen, trigger: s.run.trigger, plan: used})
+}
+
+// unfit says why a Plan that began may not go on, "" where it may.
+func (r *Reconciler) unfit(ctx context.Context, p *pass, used *capstan.Plan) (string, error) {
+	_, revoked, err := r.Desk.Approvers(ctx, used)
+	switch {
+	case err != nil:
+		return "", err
+	case revoked != "":
+		return "Approval " + revoked + " was revoked", nil
+	case used.Spec.Application.UID != p.app.UID || used.Spec.Application.Spec != gate.SpecDigest(p.app.Spec) ||
+		used.Spec.Destination.UID != p.target.Status().UID:
+		return "Plan " + used.Name + " is of another spec, or of another cluster", nil
+	}
+	return "", nil
+}
+
+// held tells that the gate stays shut because something could not be read.
+func (p *pass) held(err error) time.Duration {
+	p.standing.State, p.standing.Message = v1alpha1.GateHeld, err.Error()
+	return blind
 }
 
 // pursueRun runs what a Plan would deploy and looks again once that has ended.
@@ -174,6 +204,9 @@ func (r *Reconciler) fresh(ctx context.Context, app *v1alpha1.Application) (bool
 func (r *Reconciler) restore(ctx context.Context, p *pass, s *state, f facts, drift []plan.Change) time.Duration {
 	if !automated(f.policy) || !on(f.policy.SelfHeal) {
 		return 0
+	}
+	if f.window.Closed != "" {
+		return f.window.Wait(f.now)
 	}
 	q := p
 	if last := p.standing.Deployed; last != nil && p.standing.LagSince != nil {

@@ -85,10 +85,14 @@ func (r *Reconciler) lapse(ctx context.Context, made *capstan.Plan, verdict gate
 	})
 }
 
-// supersede takes an approved Plan back that would do what it does not list; the next look makes another.
-func (r *Reconciler) supersede(ctx context.Context, p *pass, made *capstan.Plan, why string) time.Duration {
+// retract ends a Plan that may not be carried out as it stands; the next look makes another.
+func (r *Reconciler) retract(
+	ctx context.Context, p *pass, made *capstan.Plan, phase capstan.PlanPhase, why string,
+) time.Duration {
 	p.standing.State, p.standing.Message = v1alpha1.GateHeld, why
-	if err := r.Desk.Note(ctx, made, capstan.PlanStatus{Phase: capstan.PlanSuperseded, Message: why}); err != nil {
+	status := *made.Status.DeepCopy()
+	status.Phase, status.Message, status.Missing = phase, why, nil
+	if err := r.Desk.Note(ctx, made, status); err != nil {
 		return blind
 	}
 	return lag
