@@ -48,9 +48,12 @@ func TestAChartTakesItsValuesFromAnotherRepository(t *testing.T) {
 	s.value(staging, "configmap/shop", ".data.value", "green")
 	s.Until(s.hub, plane.Prints(first+" "+first), "get", "application", "several", "-n", argocd, "-o",
 		"jsonpath={.status.sync.revisions[1]} {.status.history[1].revisions[1]}")
-	_, err = values.Push(s.Context(), gitserver.Commit{Files: map[string]string{"eu/values.yaml": "colour: red\n"}})
+	second, err := values.Push(s.Context(), gitserver.Commit{Files: map[string]string{"eu/values.yaml": "colour: red\n"}})
 	s.OK(err)
 	s.value(staging, "configmap/shop", ".data.value", "red")
+	// The way back begins at what the history has last: it is written a moment after the objects are.
+	s.Until(s.hub, plane.Prints(second), "get", "application", "several", "-n", argocd, "-o",
+		"jsonpath={.status.history[2].revisions[1]}")
 	s.settled("several")
 
 	_, err = s.hub.Input(s.Context(), "{}", "create", "--raw", syncPath+"several/rollback", "-f", "-")
