@@ -27,7 +27,7 @@ func (d *Desk) Facts(ctx context.Context, app *v1alpha1.Application, uid types.U
 
 func (d *Desk) read(ctx context.Context, app *v1alpha1.Application, uid types.UID) (gate.Facts, error) {
 	facts := gate.Facts{
-		Application: app, ClusterUID: uid, Now: d.Clock.Now(), Deployed: deployed(app),
+		Application: app, ClusterUID: uid, Now: d.Clock.Now(), Deployed: Deployed(app),
 		Holds: func(who capstan.Approver, role string) (bool, error) {
 			return d.Roles.Holds(ctx, who, app.Namespace, role)
 		},
@@ -56,8 +56,8 @@ func (d *Desk) read(ctx context.Context, app *v1alpha1.Application, uid types.UI
 	return facts, err
 }
 
-// deployed is the digest of what was deployed through the gate last.
-func deployed(app *v1alpha1.Application) string {
+// Deployed is the digest of what was deployed through the gate last.
+func Deployed(app *v1alpha1.Application) string {
 	if app.Status.Gate == nil || app.Status.Gate.Deployed == nil {
 		return ""
 	}

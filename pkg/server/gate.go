@@ -19,7 +19,6 @@ import (
 
 	argov1alpha1 "github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	capstanv1alpha1 "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
-	"github.com/capstan-dev/capstan/pkg/cluster"
 	"github.com/capstan-dev/capstan/pkg/promotion"
 )
 
@@ -63,16 +62,7 @@ func (c *control) gateKnown() bool {
 // clusterUID is the UID of the cluster that a destination names: as read over the connection, else as the leader read
 // it.
 func (c *control) clusterUID(to argov1alpha1.ApplicationDestination) types.UID {
-	var known *cluster.Cluster
-	var err error
-	switch {
-	case to.Server != "" && to.Name != "" || to.Server == "" && to.Name == "":
-		return ""
-	case to.Server != "":
-		known, err = c.clusters.ByServer(to.Server)
-	default:
-		known, err = c.clusters.ByName(to.Name)
-	}
+	known, err := c.named(to)
 	if err != nil {
 		return ""
 	}

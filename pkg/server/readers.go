@@ -5,6 +5,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -104,18 +105,21 @@ func (c *control) Project(name string) (*argov1alpha1.AppProject, bool) {
 	return found, err == nil
 }
 
+// named is the cluster that a destination names by its server or by its name, and by one of them alone.
+func (c *control) named(to argov1alpha1.ApplicationDestination) (*cluster.Cluster, error) {
+	switch {
+	case (to.Server == "") == (to.Name == ""):
+		return nil, errors.New("a destination has a server or a name")
+	case to.Server != "":
+		return c.clusters.ByServer(to.Server)
+	default:
+		return c.clusters.ByName(to.Name)
+	}
+}
+
 // Destination completes a destination with the other name of its cluster.
 func (c *control) Destination(to argov1alpha1.ApplicationDestination) (project.Destination, bool) {
-	var known *cluster.Cluster
-	var err error
-	switch {
-	case to.Server != "" && to.Name != "" || to.Server == "" && to.Name == "":
-		return project.Destination{}, false
-	case to.Server != "":
-		known, err = c.clusters.ByServer(to.Server)
-	default:
-		known, err = c.clusters.ByName(to.Name)
-	}
+	known, err := c.named(to)
 	if err != nil {
 		return project.Destination{}, false
 	}

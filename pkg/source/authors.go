@@ -70,7 +70,7 @@ func (s *store) authorsOf(id, before plumbing.Hash) ([]Author, bool) {
 	if !before.IsZero() && !alone {
 		return nil, false
 	}
-	return sorted(authorsIn(commit)), true
+	return sorted(authorsIn(commit, coAuthors())), true
 }
 
 // authorsBetween walks from a commit to all that the one before it does not lead to.
@@ -78,7 +78,10 @@ func (s *store) authorsBetween(before, to plumbing.Hash) (authors []Author, whol
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	known, whole := s.ancestors(before, nil, nil)
-	_, reached := s.ancestors(to, known, func(commit *object.Commit) { authors = append(authors, authorsIn(commit)...) })
+	trailer := coAuthors()
+	_, reached := s.ancestors(to, known, func(commit *object.Commit) {
+		authors = append(authors, authorsIn(commit, trailer)...)
+	})
 	return sorted(authors), whole && reached
 }
 
@@ -112,10 +115,14 @@ func (s *store) ancestors(
 	return seen, whole
 }
 
-// authorsIn are all whom a commit names: a trailer names co-authors.
-func authorsIn(commit *object.Commit) []Author {
+// coAuthors matches the trailers that name co-authors, by name and address.
+func coAuthors() *regexp.Regexp {
+	return regexp.MustCompile(`(?im)^co-authored-by:\s*(.*?)\s*<([^>]*)>\s*$`)
+}
+
+// authorsIn are all whom a commit names, those of its trailers included.
+func authorsIn(commit *object.Commit, trailer *regexp.Regexp) []Author {
 	authors := []Author{{commit.Author.Name, commit.Author.Email}, {commit.Committer.Name, commit.Committer.Email}}
-	trailer := regexp.MustCompile(`(?im)^co-authored-by:\s*(.*?)\s*<([^>]*)>\s*$`)
 	for _, match := range trailer.FindAllStringSubmatch(commit.Message, -1) {
 		authors = append(authors, Author{match[1], match[2]})
 	}

@@ -15,6 +15,7 @@ import (
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/gate"
 	"github.com/capstan-dev/capstan/pkg/manifest"
+	"github.com/capstan-dev/capstan/pkg/promotion"
 )
 
 // await makes a Plan of what Git wants now, where there is none yet, and tells what is waited for.
@@ -146,14 +147,11 @@ func (r *Reconciler) specOf(
 func (r *Reconciler) headOf(p *pass, s *state, kind capstan.PlanKind) capstan.PlanSpec {
 	to := p.target.Destination()
 	spec := capstan.PlanSpec{
-		Kind: kind, Policies: p.gate.Policies, Deployed: int32(len(s.applied)),
+		Kind: kind, From: promotion.Deployed(p.app), Policies: p.gate.Policies, Deployed: int32(len(s.applied)),
 		Application: capstan.PlanApplication{Name: p.app.Name, UID: p.app.UID, Spec: gate.SpecDigest(p.app.Spec)},
 		Destination: capstan.SyncRunDestination{
 			Server: to.Server, Name: to.Name, Namespace: p.app.Spec.Destination.Namespace, UID: p.target.Status().UID,
 		},
-	}
-	if last := p.app.Status.Gate; last != nil && last.Deployed != nil {
-		spec.From = last.Deployed.Manifests
 	}
 	return spec
 }
