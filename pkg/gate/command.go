@@ -40,6 +40,11 @@ func (f Facts) breakGlass() string {
 	})
 }
 
+// review is the command that reviews an emergency.
+func (f Facts) review(grant string) string {
+	return f.post("approve", map[string]any{"kind": "ApplicationApproval", "review": grant, "reason": "WHY"})
+}
+
 // look is the end of a sentence that says how to see how the gate stands.
 func (f Facts) look() string {
 	if f.Application == nil {

@@ -29,6 +29,9 @@ type Facts struct {
 	Plan *capstan.Plan
 	// Approvals are those of the Application's namespace; those that do not name the Plan do not count.
 	Approvals []*capstan.Approval
+	// Grants are the Approvals by which the gate of the Application is or was broken, for whatever Plan, and for whatever
+	// had its name before.
+	Grants []*capstan.Approval
 	// Target is the SyncRun that a Plan of a rollback names, nil where it is not there.
 	Target *capstan.SyncRun
 	// Holds says whether an approver holds a role now; what it cannot tell counts for nobody.
@@ -52,15 +55,24 @@ func Decide(f Facts) Verdict {
 	if verdict, rejected := f.rejection(rolesOf(rules)); rejected {
 		return verdict
 	}
-	verdict := f.judge(rules)
+	verdict := f.ordinary(rules, exceeding)
 	if verdict.Allowed() {
 		return verdict
 	}
-	if eased := f.rollback(exceeding); eased.Allowed() {
-		return eased
-	}
 	if broken := f.broken(); broken.Allowed() {
 		return broken
+	}
+	return verdict
+}
+
+// ordinary gives the verdict of what needs no emergency: approvals, or what suffices for a rollback.
+func (f Facts) ordinary(rules, exceeding []capstan.ApprovalRule) Verdict {
+	if verdict, overdue := f.unreviewed(); overdue {
+		return verdict
+	}
+	verdict := f.judge(rules)
+	if eased := f.rollback(exceeding); !verdict.Allowed() && eased.Allowed() {
+		return eased
 	}
 	return verdict
 }

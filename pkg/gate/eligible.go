@@ -30,6 +30,9 @@ func Eligible(f Facts, who capstan.Approver, ask Ask) ([]string, Verdict) {
 	if verdict, refused := f.refuse(who, ask, approves); refused {
 		return nil, verdict
 	}
+	if verdict, overdue := f.unreviewed(); overdue && approves {
+		return nil, verdict
+	}
 	exceeding, beyond := f.exceeding()
 	if beyond != nil && approves {
 		return nil, *beyond
@@ -43,13 +46,17 @@ func Eligible(f Facts, who capstan.Approver, ask Ask) ([]string, Verdict) {
 	case err != nil:
 		return nil, hold(ReasonBlind, "your roles could not be read: "+err.Error()+f.look())
 	case len(held) == 0:
-		return nil, deny(ReasonNoRole, fmt.Sprintf("%s holds none of the roles %s in namespace %s; check: "+
-			"kubectl auth can-i approve approvalroles.capstan.dev/%s -n %s",
-			who.Username, strings.Join(roles, ", "), f.Application.Namespace, roles[0], f.Application.Namespace))
+		return nil, f.noRole(who, roles)
 	}
 	return held, Verdict{
 		Decision: Allow, Reason: ReasonEligible, Message: who.Username + " may approve as " + strings.Join(held, ", "),
 	}
+}
+
+func (f Facts) noRole(who capstan.Approver, roles []string) Verdict {
+	return deny(ReasonNoRole, fmt.Sprintf("%s holds none of the roles %s in namespace %s; check: "+
+		"kubectl auth can-i approve approvalroles.capstan.dev/%s -n %s",
+		who.Username, strings.Join(roles, ", "), f.Application.Namespace, roles[0], f.Application.Namespace))
 }
 
 // read gives the verdict where there is no Plan that a person could speak of, or not the one that they read.

@@ -70,6 +70,8 @@ func (e *Emergency) join(other *Emergency) *Emergency {
 		MaxDuration: min(e.MaxDuration, other.MaxDuration),
 		Tickets:     union(e.Tickets, other.Tickets),
 		MinReason:   max(e.MinReason, other.MinReason),
+
+		ReviewWithin: min(e.ReviewWithin, other.ReviewWithin),
 	}
 }
 

@@ -67,6 +67,7 @@ func (d dice) spec() capstan.PromotionPolicySpec {
 		Rollback: pick(d, nil, &capstan.RollbackRule{HealthyWithin: *hours(d.Intn(4)), Approvals: d.rules(1)}),
 		BreakGlass: pick(d, nil, &capstan.BreakGlassRule{
 			MaxDuration: pick(d, nil, hours(d.Intn(4))), TicketPattern: pick(d, "", "INC-.*"), MinReason: d.number(9),
+			ReviewWithin: pick(d, nil, hours(d.Intn(4))),
 		}),
 	}
 	for range d.Intn(3) {
@@ -158,6 +159,11 @@ func (d dice) facts(requirement gate.Requirement) gate.Facts {
 	}
 	for n := range d.Intn(9) {
 		f.Approvals = append(f.Approvals, d.said(n))
+	}
+	for n := range d.Intn(2) {
+		grant := d.said(n)
+		grant.Spec.Decision, grant.Status.UsedAt = capstan.DecisionBreakGlass, pick(d, nil, pointer(ago(time.Duration(d.Intn(4))*time.Hour)))
+		f.Grants = append(f.Grants, grant)
 	}
 	f.Holds = d.holds()
 	if f = seal(f); d.oneIn(8) {

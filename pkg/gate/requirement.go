@@ -79,6 +79,8 @@ type Emergency struct {
 	Tickets []string
 	// MinReason is how many characters a reason has at least.
 	MinReason int32
+	// ReviewWithin is how long after its use a grant has to have been reviewed at the latest.
+	ReviewWithin time.Duration
 }
 
 // RequirementOf returns what a change of an Application needs whose destination is the cluster of a UID.

@@ -105,7 +105,7 @@ func TestOfSeveralPoliciesTheStrictestOfEachFieldHolds(t *testing.T) {
 			MaxPercent: pointer(int32(50)), ProtectedKinds: []string{"Secret"}, Exceed: pointer(rule("dba", 2)),
 		},
 		Rollback:   &capstan.RollbackRule{HealthyWithin: *hours(2)},
-		BreakGlass: &capstan.BreakGlassRule{TicketPattern: "[A-Z]+-1", MinReason: pointer(int32(20))},
+		BreakGlass: &capstan.BreakGlassRule{TicketPattern: "[A-Z]+-1", MinReason: pointer(int32(20)), ReviewWithin: hours(2)},
 	})
 	want := gate.Requirement{
 		Gated: true, Policies: []string{"a", "b"},
@@ -117,7 +117,7 @@ func TestOfSeveralPoliciesTheStrictestOfEachFieldHolds(t *testing.T) {
 			Exceed: []capstan.ApprovalRule{rule("dba", 2), rule("sre", 1)},
 		},
 		Rollback:   &gate.FastPath{Within: time.Hour, Rules: []capstan.ApprovalRule{rule("owner", 1)}},
-		BreakGlass: &gate.Emergency{MaxDuration: time.Hour, Tickets: []string{"INC-.*", "[A-Z]+-1"}, MinReason: 20},
+		BreakGlass: &gate.Emergency{MaxDuration: time.Hour, Tickets: []string{"INC-.*", "[A-Z]+-1"}, MinReason: 20, ReviewWithin: 2 * time.Hour},
 	}
 	for _, order := range [][]*capstan.PromotionPolicy{{a, b}, {b, a}} {
 		got := gate.Require(gate.Subject{Application: shop()}, order)

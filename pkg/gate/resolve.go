@@ -21,6 +21,7 @@ const (
 	defaultMaxPercent  = 30
 	defaultMaxDuration = time.Hour
 	defaultMinReason   = 10
+	defaultReview      = 24 * time.Hour
 )
 
 // resolve fills in what a spec leaves out.
@@ -79,6 +80,8 @@ func resolveBreakGlass(rule *capstan.BreakGlassRule) *Emergency {
 	emergency := &Emergency{
 		MaxDuration: or(rule.MaxDuration, metav1.Duration{Duration: defaultMaxDuration}).Duration,
 		MinReason:   max(0, or(rule.MinReason, defaultMinReason)),
+
+		ReviewWithin: or(rule.ReviewWithin, metav1.Duration{Duration: defaultReview}).Duration,
 	}
 	if rule.TicketPattern != "" {
 		emergency.Tickets = []string{rule.TicketPattern}

@@ -60,6 +60,8 @@ const (
 	ReasonReasonRequired Reason = "ReasonRequired"
 	// ReasonTicketRequired: the request names no ticket, or not one as the policy asks for.
 	ReasonTicketRequired Reason = "TicketRequired"
+	// ReasonReviewOverdue: the gate was broken, and nobody else has reviewed that in time.
+	ReasonReviewOverdue Reason = "ReviewOverdue"
 	// ReasonDuration: the request asks for longer than the policy allows.
 	ReasonDuration Reason = "Duration"
 	// ReasonBreakGlassForbidden: a policy does not let the gate be broken, or not for this Plan.

@@ -67,6 +67,7 @@ func TestWhatWeakensAPolicy(t *testing.T) {
 		"a rollback by the requester":     {func(s *capstan.PromotionPolicySpec) { s.Rollback.Approvals = nil }, "for a rollback, 0 rather than 1 of role sre are needed"},
 		"a longer emergency":              {func(s *capstan.PromotionPolicySpec) { s.BreakGlass.MaxDuration = hours(3) }, "a broken gate stays open for 3h0m0s rather than 2h0m0s"},
 		"other tickets":                   {func(s *capstan.PromotionPolicySpec) { s.BreakGlass.TicketPattern = "" }, `tickets of an emergency need not match "INC-.*"`},
+		"a later review":                  {func(s *capstan.PromotionPolicySpec) { s.BreakGlass.ReviewWithin = hours(25) }, "an emergency may be reviewed within 25h0m0s rather than 24h0m0s"},
 		"shorter reasons in an emergency": {func(s *capstan.PromotionPolicySpec) { s.BreakGlass.MinReason = nil }, "reasons of an emergency need 10 rather than 20 characters"},
 	} {
 		after := guarded()

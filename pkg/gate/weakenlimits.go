@@ -67,5 +67,9 @@ func (e *Emergency) eased(after *Emergency) []string {
 		eased = append(eased, fmt.Sprintf("reasons of an emergency need %d rather than %d characters",
 			after.MinReason, e.MinReason))
 	}
+	if after.ReviewWithin > e.ReviewWithin {
+		eased = append(eased, fmt.Sprintf("an emergency may be reviewed within %s rather than %s",
+			after.ReviewWithin, e.ReviewWithin))
+	}
 	return eased
 }

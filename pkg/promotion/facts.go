@@ -6,6 +6,7 @@ package promotion
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -44,14 +45,17 @@ func (d *Desk) read(ctx context.Context, app *v1alpha1.Application, uid types.UI
 	if !facts.Requirement.Gated {
 		return facts, nil
 	}
+	said, err := d.approvals(ctx, app)
+	if err != nil {
+		return facts, err
+	}
+	facts.Grants = only(said, func(a *capstan.Approval) bool { return a.Spec.Decision == capstan.DecisionBreakGlass })
 	plans, err := d.PlansOf(ctx, app)
 	if err != nil || len(plans) == 0 {
 		return facts, err
 	}
 	facts.Plan = Newest(plans)
-	if facts.Approvals, err = d.approvals(ctx, facts.Plan); err != nil {
-		return facts, err
-	}
+	facts.Approvals = only(said, func(a *capstan.Approval) bool { return a.Spec.Plan == facts.Plan.Name })
 	facts.Target, err = d.target(ctx, facts.Plan)
 	return facts, err
 }
@@ -117,18 +121,23 @@ func (d *Desk) clusters(ctx context.Context) ([]*capstan.Cluster, error) {
 	return clusters, nil
 }
 
-func (d *Desk) approvals(ctx context.Context, plan *capstan.Plan) ([]*capstan.Approval, error) {
-	list, err := d.Client.CapstanV1alpha1().Approvals(plan.Namespace).List(ctx, metav1.ListOptions{
-		FieldSelector: fields.OneTermEqualSelector("spec.plan", plan.Name).String(),
+// approvals are all that was said of the Plans of an Application, and of those of others that had its name.
+func (d *Desk) approvals(ctx context.Context, app *v1alpha1.Application) ([]*capstan.Approval, error) {
+	list, err := d.Client.CapstanV1alpha1().Approvals(app.Namespace).List(ctx, metav1.ListOptions{
+		FieldSelector: fields.OneTermEqualSelector("spec.application.name", app.Name).String(),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read the Approvals of Plan %s/%s: %w", plan.Namespace, plan.Name, err)
+		return nil, fmt.Errorf("read the Approvals of Application %s/%s: %w", app.Namespace, app.Name, err)
 	}
 	approvals := make([]*capstan.Approval, len(list.Items))
 	for i := range list.Items {
 		approvals[i] = &list.Items[i]
 	}
 	return approvals, nil
+}
+
+func only(all []*capstan.Approval, which func(*capstan.Approval) bool) []*capstan.Approval {
+	return slices.DeleteFunc(slices.Clone(all), func(a *capstan.Approval) bool { return !which(a) })
 }
 
 // target reads the deployment that a rollback goes back to, nil for other Plans and where it is no longer there.

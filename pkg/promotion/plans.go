@@ -118,15 +118,24 @@ func (d *Desk) Begin(ctx context.Context, facts gate.Facts, verdict gate.Verdict
 		return nil, fmt.Errorf("begin Plan %s/%s: %w", plan.Namespace, plan.Name, err)
 	}
 	d.Metrics.decided("run", verdict)
-	for _, approval := range facts.Approvals {
+	return begun, d.Spend(ctx, facts.Approvals, now)
+}
+
+// Spend notes that Approvals are used, where that was not noted before: a server that is killed while it begins a Plan
+// leaves some.
+func (d *Desk) Spend(ctx context.Context, approvals []*capstan.Approval, at metav1.Time) error {
+	for _, approval := range approvals {
+		if approval.Status.UsedAt != nil {
+			continue
+		}
 		used := approval.DeepCopy()
-		used.Status.UsedAt = &now
+		used.Status.UsedAt = &at
 		_, err := d.Client.CapstanV1alpha1().Approvals(used.Namespace).UpdateStatus(ctx, used, metav1.UpdateOptions{})
 		if err != nil && !apierrors.IsNotFound(err) {
-			return nil, fmt.Errorf("use Approval %s/%s: %w", used.Namespace, used.Name, err)
+			return fmt.Errorf("use Approval %s/%s: %w", used.Namespace, used.Name, err)
 		}
 	}
-	return begun, nil
+	return nil
 }
 
 // Note writes what became of a Plan, where that is news.

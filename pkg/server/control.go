@@ -137,7 +137,7 @@ func (p *product) makeReconcilers(c *control, d Dependencies) error {
 	if err != nil {
 		return err
 	}
-	if err = d.Metrics.Register(application.NewCollector(apps.GetIndexer())); err != nil {
+	if err = d.Metrics.Register(application.NewCollector(apps.GetIndexer(), clock.RealClock{})); err != nil {
 		return err
 	}
 	if c.desk, err = p.newDesk(c, d); err != nil {

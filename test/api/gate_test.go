@@ -83,7 +83,7 @@ func TestGate(t *testing.T) {
 	w := guarded(t)
 	attacks := map[string]attack{}
 	for _, more := range []map[string]attack{
-		operationAttacks(), recordAttacks(), approvalAttacks(), exitAttacks(), policyAttacks(),
+		operationAttacks(), recordAttacks(), approvalAttacks(), exitAttacks(), policyAttacks(), reviewAttacks(),
 	} {
 		maps.Copy(attacks, more)
 	}

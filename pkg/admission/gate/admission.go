@@ -27,6 +27,8 @@ type Gate interface {
 	Write(ctx context.Context, before, after *v1alpha1.Application, who user.Info) error
 	// Tier judges a write of a Cluster; after is nil where it is deleted.
 	Tier(ctx context.Context, before, after *capstan.Cluster, who user.Info) error
+	// Withdraw judges the deletion of an Approval.
+	Withdraw(ctx context.Context, approval *capstan.Approval) error
 	// Action judges an action on the objects of an Application.
 	Action(ctx context.Context, namespace, name string) error
 }
@@ -76,6 +78,8 @@ func (p *Plugin) Validate(ctx context.Context, request admission.Attributes, _ a
 		return p.application(ctx, request)
 	case capstan.Resource("clusters"):
 		return p.cluster(ctx, request)
+	case capstan.Resource("approvals"):
+		return p.approval(ctx, request)
 	default:
 		return nil
 	}
@@ -104,6 +108,15 @@ func (p *Plugin) cluster(ctx context.Context, request admission.Attributes) erro
 	}
 	after, _ := request.GetObject().(*capstan.Cluster)
 	return p.gate.Tier(ctx, before, after, request.GetUserInfo())
+}
+
+// approval judges the deletion of an Approval; the server alone writes one.
+func (p *Plugin) approval(ctx context.Context, request admission.Attributes) error {
+	said, known := request.GetOldObject().(*capstan.Approval)
+	if request.GetOperation() != admission.Delete || !known || said == nil {
+		return nil
+	}
+	return p.gate.Withdraw(ctx, said)
 }
 
 func (p *Plugin) write(ctx context.Context, request admission.Attributes) error {

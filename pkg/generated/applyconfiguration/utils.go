@@ -205,6 +205,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &argoprojv1alpha1.FieldRefApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("GateDeployment"):
 		return &argoprojv1alpha1.GateDeploymentApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("GateEmergency"):
+		return &argoprojv1alpha1.GateEmergencyApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("GitDirectoryGeneratorItem"):
 		return &argoprojv1alpha1.GitDirectoryGeneratorItemApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("GitFileGeneratorItem"):

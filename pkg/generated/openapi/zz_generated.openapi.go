@@ -150,6 +150,7 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1alpha1.ExperimentStatus{}.OpenAPIModelName():                               schema_pkg_apis_argoproj_v1alpha1_ExperimentStatus(ref),
 		v1alpha1.FieldRef{}.OpenAPIModelName():                                       schema_pkg_apis_argoproj_v1alpha1_FieldRef(ref),
 		v1alpha1.GateDeployment{}.OpenAPIModelName():                                 schema_pkg_apis_argoproj_v1alpha1_GateDeployment(ref),
+		v1alpha1.GateEmergency{}.OpenAPIModelName():                                  schema_pkg_apis_argoproj_v1alpha1_GateEmergency(ref),
 		v1alpha1.GitDirectoryGeneratorItem{}.OpenAPIModelName():                      schema_pkg_apis_argoproj_v1alpha1_GitDirectoryGeneratorItem(ref),
 		v1alpha1.GitFileGeneratorItem{}.OpenAPIModelName():                           schema_pkg_apis_argoproj_v1alpha1_GitFileGeneratorItem(ref),
 		v1alpha1.GitGenerator{}.OpenAPIModelName():                                   schema_pkg_apis_argoproj_v1alpha1_GitGenerator(ref),
@@ -2411,7 +2412,7 @@ func schema_pkg_apis_argoproj_v1alpha1_ApplicationApproval(ref common.ReferenceC
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
 			SchemaProps: spec.SchemaProps{
-				Description: "ApplicationApproval is the body of POST applications/NAME/approve, reject and breakglass.",
+				Description: "ApplicationApproval is the body of POST applications/NAME/approve, reject and breakglass. It speaks of a Plan, or of an emergency that is over.",
 				Type:        []string{"object"},
 				Properties: map[string]spec.Schema{
 					"kind": {
@@ -2431,7 +2432,13 @@ func schema_pkg_apis_argoproj_v1alpha1_ApplicationApproval(ref common.ReferenceC
 					"planDigest": {
 						SchemaProps: spec.SchemaProps{
 							Description: "planDigest is the digest of the Plan that the approver read; another one is answered by 409.",
-							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"review": {
+						SchemaProps: spec.SchemaProps{
+							Description: "review is the name of the Approval by which the gate was broken: to approve it afterwards, in place of a Plan.",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -2464,7 +2471,6 @@ func schema_pkg_apis_argoproj_v1alpha1_ApplicationApproval(ref common.ReferenceC
 						},
 					},
 				},
-				Required: []string{"planDigest"},
 			},
 		},
 		Dependencies: []string{
@@ -2992,12 +2998,30 @@ func schema_pkg_apis_argoproj_v1alpha1_ApplicationGate(ref common.ReferenceCallb
 							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
 						},
 					},
+					"emergencies": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "emergencies are the grants to break the gate that may be used now, or that were used and nobody else has reviewed.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.GateEmergency{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
 				},
 				Required: []string{"state"},
 			},
 		},
 		Dependencies: []string{
-			v1alpha1.GateDeployment{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
+			v1alpha1.GateDeployment{}.OpenAPIModelName(), v1alpha1.GateEmergency{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
 	}
 }
 
@@ -7983,6 +8007,50 @@ func schema_pkg_apis_argoproj_v1alpha1_GateDeployment(ref common.ReferenceCallba
 				Required: []string{"plan", "manifests"},
 			},
 		},
+	}
+}
+
+func schema_pkg_apis_argoproj_v1alpha1_GateEmergency(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "GateEmergency is a grant to break the gate.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"approval": {
+						SchemaProps: spec.SchemaProps{
+							Description: "approval is the name of the Approval that is the grant.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"username": {
+						SchemaProps: spec.SchemaProps{
+							Description: "username is who broke the gate, as authenticated.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"until": {
+						SchemaProps: spec.SchemaProps{
+							Description: "until is when the grant ends.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"reviewBy": {
+						SchemaProps: spec.SchemaProps{
+							Description: "reviewBy is when somebody else has to have reviewed it at the latest, absent where it was not used.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"approval", "username", "until"},
+			},
+		},
+		Dependencies: []string{
+			metav1.Time{}.OpenAPIModelName()},
 	}
 }
 
@@ -16393,6 +16461,12 @@ func schema_pkg_apis_capstan_v1alpha1_BreakGlassRule(ref common.ReferenceCallbac
 							Description: "minReason is how many characters a reason has at least; absent means 10.",
 							Type:        []string{"integer"},
 							Format:      "int32",
+						},
+					},
+					"reviewWithin": {
+						SchemaProps: spec.SchemaProps{
+							Description: "reviewWithin is how long after a grant was used somebody else has to have reviewed it at the latest; absent means 24h. From then on the Application takes no other approvals until that is done.",
+							Ref:         ref(metav1.Duration{}.OpenAPIModelName()),
 						},
 					},
 				},

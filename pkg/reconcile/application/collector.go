@@ -10,8 +10,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/client-go/tools/cache"
+	"k8s.io/utils/clock"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/gate"
 	"github.com/capstan-dev/capstan/pkg/source"
 )
 
@@ -30,6 +32,9 @@ type Collector struct {
 	lag          *prometheus.Desc
 	drift        *prometheus.Desc
 	pending      *prometheus.Desc
+	active       *prometheus.Desc
+	unreviewed   *prometheus.Desc
+	clock        clock.PassiveClock
 }
 
 // labelSyncSLA on an Application says how long it may be OutOfSync before the alert fires, as
@@ -39,12 +44,12 @@ const labelSyncSLA = "capstan.dev/sync-sla"
 var _ prometheus.Collector = &Collector{}
 
 // NewCollector returns a Collector of the Applications of an indexer.
-func NewCollector(applications cache.Indexer) *Collector {
+func NewCollector(applications cache.Indexer, now clock.PassiveClock) *Collector {
 	described := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help, append([]string{"namespace", "name", "project"}, labels...), nil)
 	}
 	return &Collector{
-		applications: applications,
+		applications: applications, clock: now,
 		info: described("argocd_app_info", "An Application and its state; always 1.", "autosync_enabled", "repo",
 			"dest_server", "dest_namespace", "sync_status", "health_status", "operation"),
 		sync:      described("argocd_app_sync_status", "1 for the sync status of the Application.", "sync_status"),
@@ -59,6 +64,10 @@ func NewCollector(applications cache.Indexer) *Collector {
 			"Since when the destination of a gated Application holds something else than what is deployed."),
 		pending: described("capstan_gate_pending_since_timestamp_seconds",
 			"Since when a gated Application lags that awaits approval."),
+		active: described("capstan_gate_breakglass_active",
+			"How many grants to break the gate of the Application have not ended yet."),
+		unreviewed: described("capstan_gate_breakglass_unreviewed",
+			"How often the gate of the Application was broken and nobody else has reviewed it, in time or overdue.", "overdue"),
 	}
 }
 
@@ -66,6 +75,7 @@ func NewCollector(applications cache.Indexer) *Collector {
 func (c *Collector) Describe(out chan<- *prometheus.Desc) {
 	for _, description := range []*prometheus.Desc{
 		c.info, c.sync, c.health, c.condition, c.created, c.allowance, c.lag, c.drift, c.pending,
+		c.active, c.unreviewed,
 	} {
 		out <- description
 	}
@@ -127,6 +137,29 @@ func (c *Collector) collectGate(gauge func(*prometheus.Desc, float64, ...string)
 	}
 	if since := standing.DriftSince; since != nil {
 		gauge(c.drift, float64(since.Unix()))
+	}
+	c.collectEmergencies(gauge, standing.Emergencies)
+}
+
+func (c *Collector) collectEmergencies(
+	gauge func(*prometheus.Desc, float64, ...string), emergencies []v1alpha1.GateEmergency,
+) {
+	var active float64
+	unreviewed := map[bool]float64{}
+	now := c.clock.Now()
+	for _, emergency := range emergencies {
+		if now.Before(emergency.Until.Time) {
+			active++
+		}
+		if emergency.ReviewBy != nil {
+			unreviewed[gate.Overdue(emergency, now)]++
+		}
+	}
+	if active > 0 {
+		gauge(c.active, active)
+	}
+	for overdue, count := range unreviewed {
+		gauge(c.unreviewed, count, strconv.FormatBool(overdue))
 	}
 }
 

@@ -7,11 +7,13 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/cache"
+	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/reconcile/application"
@@ -48,10 +50,11 @@ func TestCollectorShowsAnApplication(t *testing.T) {
 func TestCollectorShowsHowAGatedApplicationStands(t *testing.T) {
 	t.Parallel()
 	lagging, drifting := metav1.Unix(1000, 0), metav1.Unix(2000, 0)
-	cases := map[string]struct {
+	type standing struct {
 		gate *v1alpha1.ApplicationGate
 		want map[string]float64
-	}{
+	}
+	cases := map[string]standing{
 		"nothing where nothing gates it": {want: map[string]float64{}},
 		"nothing of one that is as it should be": {
 			gate: &v1alpha1.ApplicationGate{State: v1alpha1.GateOpen}, want: map[string]float64{},
@@ -73,6 +76,20 @@ func TestCollectorShowsHowAGatedApplicationStands(t *testing.T) {
 				"capstan_app_lag_since_timestamp_seconds/Rejected": 1000,
 				"capstan_app_drift_since_timestamp_seconds/":       2000,
 			},
+		},
+	}
+	soon, past := metav1.Unix(3001, 0), metav1.Unix(3000, 0)
+	cases["a grant that may be used, until it ends"] = standing{
+		gate: &v1alpha1.ApplicationGate{State: v1alpha1.GateOpen, Emergencies: []v1alpha1.GateEmergency{{Until: soon}, {Until: past}}},
+		want: map[string]float64{"capstan_gate_breakglass_active/": 1},
+	}
+	cases["reviews that are missing, and those that are overdue"] = standing{
+		gate: &v1alpha1.ApplicationGate{State: v1alpha1.GateOpen, Emergencies: []v1alpha1.GateEmergency{
+			{Until: past, ReviewBy: &soon}, {Until: past, ReviewBy: &past}, {Until: soon, ReviewBy: &past},
+		}},
+		want: map[string]float64{
+			"capstan_gate_breakglass_active/":          1,
+			"capstan_gate_breakglass_unreviewed/false": 1, "capstan_gate_breakglass_unreviewed/true": 2,
 		},
 	}
 	for name, tc := range cases {
@@ -97,7 +114,7 @@ func gather(t *testing.T, app *v1alpha1.Application) map[string]float64 {
 		t.Fatal(err)
 	}
 	registry := prometheus.NewPedanticRegistry()
-	if err := registry.Register(application.NewCollector(apps)); err != nil {
+	if err := registry.Register(application.NewCollector(apps, clocktesting.NewFakePassiveClock(time.Unix(3000, 0)))); err != nil {
 		t.Fatal(err)
 	}
 	families, err := registry.Gather()
@@ -112,7 +129,7 @@ func gather(t *testing.T, app *v1alpha1.Application) map[string]float64 {
 		for _, metric := range family.GetMetric() {
 			state := ""
 			for _, label := range metric.GetLabel() {
-				if label.GetName() == "sync_status" || label.GetName() == "reason" {
+				if label.GetName() == "sync_status" || label.GetName() == "reason" || label.GetName() == "overdue" {
 					state = label.GetValue()
 				}
 			}

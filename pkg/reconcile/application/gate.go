@@ -21,9 +21,19 @@ func (r *Reconciler) promote(ctx context.Context, p *pass, s *state, f facts) ti
 	stand(p, s, len(news) > 0, len(drift) > 0, r.now())
 	quiet := len(f.plan.Pending()) == 0 && !s.run.active() && f.operation == nil && before(s).State == v1alpha1.GateOpen
 	if !s.asked.Swap(false) && quiet {
-		return 0
+		return remind(p, f.now)
 	}
 	asked := r.Desk.Facts(ctx, p.app, p.target.Status().UID)
+	if asked.Unreadable == nil {
+		p.standing.Emergencies = gate.Emergencies(asked)
+	}
+	return soonest(remind(p, f.now), r.obey(ctx, p, s, f, asked, len(news) > 0, drift))
+}
+
+// obey does what the gate lets through of what it was asked.
+func (r *Reconciler) obey(
+	ctx context.Context, p *pass, s *state, f facts, asked gate.Facts, lags bool, drift []plan.Change,
+) time.Duration {
 	verdict := promotion.Judge(asked, f.operation, "")
 	current := asked.Plan
 	switch {
@@ -33,14 +43,14 @@ func (r *Reconciler) promote(ctx context.Context, p *pass, s *state, f facts) ti
 	case s.run.active() && s.run.trigger != capstan.TriggerSelfHeal:
 		return r.advance(ctx, p, s)
 	case !s.run.active() && isBegun(current):
-		return r.resume(ctx, p, s, f, current)
+		return r.resume(ctx, p, s, f, asked)
 	case verdict.Allowed() && current != nil && (automated(f.policy) || f.operation != nil):
 		return r.enter(ctx, p, s, f, asked, verdict)
 	case f.operation != nil:
 		r.end(s, p, true, verdict.Message)
 		return 0
 	}
-	wait, err := r.await(ctx, p, s, f, asked, verdict, len(news) > 0)
+	wait, err := r.await(ctx, p, s, f, asked, verdict, lags)
 	if err != nil {
 		return p.held(err)
 	}
@@ -49,7 +59,8 @@ func (r *Reconciler) promote(ctx context.Context, p *pass, s *state, f facts) ti
 
 // isBegun reports a Plan whose sync began and did not end: the server was killed meanwhile.
 func isBegun(made *capstan.Plan) bool {
-	return made != nil && made.Status.Phase == capstan.PlanRunning && made.Spec.Kind != capstan.PlanDestroy
+	return made != nil && made.Status.Phase == capstan.PlanRunning && made.Status.StartedAt != nil &&
+		made.Spec.Kind != capstan.PlanDestroy
 }
 
 // enter begins the sync of an approved Plan.
@@ -82,7 +93,11 @@ func (r *Reconciler) enter(
 }
 
 // resume goes on with the sync of a Plan that began before the server was killed.
-func (r *Reconciler) resume(ctx context.Context, p *pass, s *state, f facts, used *capstan.Plan) time.Duration {
+func (r *Reconciler) resume(ctx context.Context, p *pass, s *state, f facts, asked gate.Facts) time.Duration {
+	used := asked.Plan
+	if err := r.Desk.Spend(ctx, asked.Approvals, *used.Status.StartedAt); err != nil {
+		return p.held(err)
+	}
 	unfit, err := r.unfit(ctx, p, used)
 	if err != nil {
 		return p.held(err)
@@ -183,8 +198,9 @@ func (r *Reconciler) pursueRun(ctx context.Context, p, q *pass, s *state, chosen
 func (r *Reconciler) alight(p *pass, s *state, f facts) time.Duration {
 	news, drift := split(f.plan.Pending(), f.applied)
 	stand(p, s, len(news) > 0, len(drift) > 0, r.now())
+	wait := remind(p, f.now)
 	if len(f.plan.Pending()) == 0 {
-		return 0
+		return wait
 	}
 	p.standing.State, p.standing.Message = before(s).State, before(s).Message
 	s.flushBy = r.Clock.Now()

@@ -59,7 +59,7 @@ func (r *Reconciler) await(
 func open(verdict gate.Verdict) bool {
 	switch verdict.Reason {
 	case gate.ReasonApprovalRequired, gate.ReasonGranted, gate.ReasonBreakGlass, gate.ReasonPruneLimit,
-		gate.ReasonProtected:
+		gate.ReasonProtected, gate.ReasonReviewOverdue:
 		return true
 	}
 	return false

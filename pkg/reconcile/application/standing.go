@@ -26,6 +26,7 @@ func stand(p *pass, s *state, lags, drifts bool, now metav1.Time) {
 	p.standing = &v1alpha1.ApplicationGate{
 		State: v1alpha1.GateOpen, Plan: old.Plan, Policies: p.gate.Policies, Deployed: old.Deployed,
 		LagSince: since(old.LagSince, lags, now), DriftSince: since(old.DriftSince, drifts, now),
+		Emergencies: old.Emergencies,
 	}
 }
 

@@ -26,6 +26,10 @@ type Approvals interface {
 		ctx context.Context, app *v1alpha1.Application, decision capstan.ApprovalDecision,
 		request *v1alpha1.ApplicationApproval, who user.Info, dryRun bool,
 	) (*v1alpha1.ApplicationApproval, error)
+	// Review checks that somebody may review an emergency of the Application, and keeps it; a dry run keeps nothing.
+	Review(
+		ctx context.Context, app *v1alpha1.Application, request *v1alpha1.ApplicationApproval, who user.Info, dryRun bool,
+	) (*v1alpha1.ApplicationApproval, error)
 }
 
 // Gate judges operations on gated Applications.
@@ -55,10 +59,8 @@ func (r *ApprovalREST) Create(
 	ctx context.Context, name string, object runtime.Object, admit rest.ValidateObjectFunc, options *metav1.CreateOptions,
 ) (runtime.Object, error) {
 	request := registry.As[*v1alpha1.ApplicationApproval](object)
-	if request.PlanDigest == "" {
-		return nil, apierrors.NewInvalid(v1alpha1.Kind("ApplicationApproval"), name, field.ErrorList{
-			field.Required(field.NewPath("planDigest"), "name the digest of the Plan that you read"),
-		})
+	if problems := r.validate(request); len(problems) > 0 {
+		return nil, apierrors.NewInvalid(v1alpha1.Kind("ApplicationApproval"), name, problems)
 	}
 	if err := admit(ctx, object.DeepCopyObject()); err != nil {
 		return nil, err
@@ -71,5 +73,24 @@ func (r *ApprovalREST) Create(
 	if !known {
 		return nil, apierrors.NewUnauthorized("an approval names who gave it")
 	}
+	if request.Review != "" {
+		return r.approvals.Review(ctx, app, request, who, len(options.DryRun) > 0)
+	}
 	return r.approvals.Record(ctx, app, r.decision, request, who, len(options.DryRun) > 0)
+}
+
+// validate refuses a request that speaks of nothing, or of two things.
+func (r *ApprovalREST) validate(request *v1alpha1.ApplicationApproval) field.ErrorList {
+	review := field.NewPath("review")
+	switch {
+	case request.Review == "" && request.PlanDigest == "":
+		return field.ErrorList{field.Required(field.NewPath("planDigest"), "name the digest of the Plan that you read")}
+	case request.Review == "":
+		return nil
+	case r.decision != capstan.DecisionApprove:
+		return field.ErrorList{field.Forbidden(review, "an emergency is reviewed by applications/approve")}
+	case request.PlanDigest != "" || request.Ticket != "" || request.Duration != nil:
+		return field.ErrorList{field.Forbidden(review, "a review has no planDigest, ticket or duration")}
+	}
+	return nil
 }

@@ -37,6 +37,13 @@ func (p *Provider) Storage(getter generic.RESTOptionsGetter) (map[string]rest.St
 	}, nil
 }
 
+func reviewer(approval *v1alpha1.Approval) any {
+	if approval.Status.Review == nil {
+		return ""
+	}
+	return approval.Status.Review.Reviewer.Username
+}
+
 type column = registry.Column[*v1alpha1.Approval]
 
 func newTable() registry.Table[*v1alpha1.Approval] {
@@ -56,6 +63,7 @@ func newTable() registry.Table[*v1alpha1.Approval] {
 		{Name: "Used", Type: "boolean", Description: "Whether the Plan was applied.",
 			Cell: func(approval *v1alpha1.Approval) any { return approval.Status.UsedAt != nil }},
 	}, []column{
+		{Name: "Reviewer", Description: "Who reviewed the emergency.", Cell: reviewer},
 		{Name: "Reason", Description: "Why.", Cell: func(approval *v1alpha1.Approval) any { return approval.Spec.Reason }},
 	})
 }

@@ -76,11 +76,11 @@ func (statusStrategy) PrepareForUpdate(_ context.Context, updated, current runti
 
 // ValidateUpdate lets nobody but the server itself say what became of an Approval.
 func (statusStrategy) ValidateUpdate(ctx context.Context, updated, current runtime.Object) field.ErrorList {
-	if equality.Semantic.DeepEqual(registry.As[*v1alpha1.Approval](updated).Status,
-		registry.As[*v1alpha1.Approval](current).Status) {
+	approval, old := registry.As[*v1alpha1.Approval](updated), registry.As[*v1alpha1.Approval](current)
+	if equality.Semantic.DeepEqual(approval.Status, old.Status) {
 		return nil
 	}
-	return registry.OnlyOwn(ctx, "the sync of the Plan uses it")
+	return registry.OnlyOwn(ctx, "the sync of the Plan uses it, and applications/approve reviews it")
 }
 
 // attributes returns what Approvals can be selected by.

@@ -34,6 +34,7 @@ func validate(spec *v1alpha1.PromotionPolicySpec) field.ErrorList {
 	}
 	if glass := spec.BreakGlass; glass != nil {
 		problems = append(problems, positive(path.Child("breakGlass", "maxDuration"), glass.MaxDuration)...)
+		problems = append(problems, positive(path.Child("breakGlass", "reviewWithin"), glass.ReviewWithin)...)
 		if _, err := regexp.Compile(glass.TicketPattern); err != nil {
 			problems = append(problems,
 				field.Invalid(path.Child("breakGlass", "ticketPattern"), glass.TicketPattern, err.Error()))

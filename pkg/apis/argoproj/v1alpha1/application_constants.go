@@ -94,6 +94,8 @@ const (
 	ApplicationConditionUnstableRenderWarning ApplicationConditionType = "UnstableRenderWarning"
 	// ApplicationConditionSyncWindowWarning means that automated sync waits for a sync window.
 	ApplicationConditionSyncWindowWarning ApplicationConditionType = "SyncWindowWarning"
+	// ApplicationConditionBreakGlassWarning means that the gate was broken, and that nobody else has reviewed it in time.
+	ApplicationConditionBreakGlassWarning ApplicationConditionType = "BreakGlassWarning"
 )
 
 // SyncStatusCode says whether live objects are as the source wants them.

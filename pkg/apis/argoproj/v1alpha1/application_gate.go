@@ -30,6 +30,23 @@ type ApplicationGate struct {
 	// driftSince is since when the destination holds something else than what is deployed.
 	// +optional
 	DriftSince *metav1.Time `json:"driftSince,omitempty"`
+	// emergencies are the grants to break the gate that may be used now, or that were used and nobody else has reviewed.
+	// +optional
+	// +listType=atomic
+	Emergencies []GateEmergency `json:"emergencies,omitzero"`
+}
+
+// GateEmergency is a grant to break the gate.
+type GateEmergency struct {
+	// approval is the name of the Approval that is the grant.
+	Approval string `json:"approval"`
+	// username is who broke the gate, as authenticated.
+	Username string `json:"username"`
+	// until is when the grant ends.
+	Until metav1.Time `json:"until"`
+	// reviewBy is when somebody else has to have reviewed it at the latest, absent where it was not used.
+	// +optional
+	ReviewBy *metav1.Time `json:"reviewBy,omitempty"`
 }
 
 // GateState is how a gated Application stands.
@@ -95,12 +112,17 @@ type ApplicationPlan struct {
 	Digest string `json:"digest,omitempty"`
 }
 
-// ApplicationApproval is the body of POST applications/NAME/approve, reject and breakglass.
+// ApplicationApproval is the body of POST applications/NAME/approve, reject and breakglass. It speaks of a Plan, or of
+// an emergency that is over.
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
 type ApplicationApproval struct {
 	metav1.TypeMeta `json:""`
 	// planDigest is the digest of the Plan that the approver read; another one is answered by 409.
-	PlanDigest string `json:"planDigest"`
+	// +optional
+	PlanDigest string `json:"planDigest,omitempty"`
+	// review is the name of the Approval by which the gate was broken: to approve it afterwards, in place of a Plan.
+	// +optional
+	Review string `json:"review,omitempty"`
 	// reason is why.
 	// +optional
 	Reason string `json:"reason,omitempty"`

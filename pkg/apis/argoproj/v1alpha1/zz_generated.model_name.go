@@ -629,6 +629,11 @@ func (in GateDeployment) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in GateEmergency) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.GateEmergency"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in GitDirectoryGeneratorItem) OpenAPIModelName() string {
 	return "io.argoproj.v1alpha1.GitDirectoryGeneratorItem"
 }

@@ -157,6 +157,10 @@ type BreakGlassRule struct {
 	// minReason is how many characters a reason has at least; absent means 10.
 	// +optional
 	MinReason *int32 `json:"minReason,omitempty"`
+	// reviewWithin is how long after a grant was used somebody else has to have reviewed it at the latest; absent means
+	// 24h. From then on the Application takes no other approvals until that is done.
+	// +optional
+	ReviewWithin *metav1.Duration `json:"reviewWithin,omitempty"`
 }
 
 // PromotionPolicyStatus says which spec is in force.

@@ -251,6 +251,11 @@ func (in *BreakGlassRule) DeepCopyInto(out *BreakGlassRule) {
 		*out = new(int32)
 		**out = **in
 	}
+	if in.ReviewWithin != nil {
+		in, out := &in.ReviewWithin, &out.ReviewWithin
+		*out = new(v1.Duration)
+		**out = **in
+	}
 	return
 }
 

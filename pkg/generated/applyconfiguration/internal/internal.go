@@ -514,6 +514,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: driftSince
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: emergencies
+      type:
+        list:
+          elementType:
+            namedType: io.argoproj.v1alpha1.GateEmergency
+          elementRelationship: atomic
     - name: lagSince
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
@@ -1957,6 +1963,23 @@ var schemaYAML = typed.YAMLObject(`types:
         scalar: string
       default: ""
     - name: plan
+      type:
+        scalar: string
+      default: ""
+- name: io.argoproj.v1alpha1.GateEmergency
+  map:
+    fields:
+    - name: approval
+      type:
+        scalar: string
+      default: ""
+    - name: reviewBy
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: until
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: username
       type:
         scalar: string
       default: ""
@@ -4824,6 +4847,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: minReason
       type:
         scalar: numeric
+    - name: reviewWithin
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
     - name: ticketPattern
       type:
         scalar: string

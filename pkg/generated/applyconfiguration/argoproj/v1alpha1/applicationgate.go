@@ -29,6 +29,8 @@ type ApplicationGateApplyConfiguration struct {
 	LagSince *v1.Time `json:"lagSince,omitempty"`
 	// driftSince is since when the destination holds something else than what is deployed.
 	DriftSince *v1.Time `json:"driftSince,omitempty"`
+	// emergencies are the grants to break the gate that may be used now, or that were used and nobody else has reviewed.
+	Emergencies []GateEmergencyApplyConfiguration `json:"emergencies,omitempty"`
 }
 
 // ApplicationGateApplyConfiguration constructs a declarative configuration of the ApplicationGate type for use with
@@ -92,5 +94,18 @@ func (b *ApplicationGateApplyConfiguration) WithLagSince(value v1.Time) *Applica
 // If called multiple times, the DriftSince field is set to the value of the last call.
 func (b *ApplicationGateApplyConfiguration) WithDriftSince(value v1.Time) *ApplicationGateApplyConfiguration {
 	b.DriftSince = &value
+	return b
+}
+
+// WithEmergencies adds the given value to the Emergencies field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Emergencies field.
+func (b *ApplicationGateApplyConfiguration) WithEmergencies(values ...*GateEmergencyApplyConfiguration) *ApplicationGateApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithEmergencies")
+		}
+		b.Emergencies = append(b.Emergencies, *values[i])
+	}
 	return b
 }

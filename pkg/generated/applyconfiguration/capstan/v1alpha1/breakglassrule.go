@@ -20,6 +20,9 @@ type BreakGlassRuleApplyConfiguration struct {
 	TicketPattern *string `json:"ticketPattern,omitempty"`
 	// minReason is how many characters a reason has at least; absent means 10.
 	MinReason *int32 `json:"minReason,omitempty"`
+	// reviewWithin is how long after a grant was used somebody else has to have reviewed it at the latest; absent means
+	// 24h. From then on the Application takes no other approvals until that is done.
+	ReviewWithin *v1.Duration `json:"reviewWithin,omitempty"`
 }
 
 // BreakGlassRuleApplyConfiguration constructs a declarative configuration of the BreakGlassRule type for use with
@@ -49,5 +52,13 @@ func (b *BreakGlassRuleApplyConfiguration) WithTicketPattern(value string) *Brea
 // If called multiple times, the MinReason field is set to the value of the last call.
 func (b *BreakGlassRuleApplyConfiguration) WithMinReason(value int32) *BreakGlassRuleApplyConfiguration {
 	b.MinReason = &value
+	return b
+}
+
+// WithReviewWithin sets the ReviewWithin field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the ReviewWithin field is set to the value of the last call.
+func (b *BreakGlassRuleApplyConfiguration) WithReviewWithin(value v1.Duration) *BreakGlassRuleApplyConfiguration {
+	b.ReviewWithin = &value
 	return b
 }
