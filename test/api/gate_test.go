@@ -83,7 +83,8 @@ func TestGate(t *testing.T) {
 	w := guarded(t)
 	attacks := map[string]attack{}
 	for _, more := range []map[string]attack{
-		operationAttacks(), recordAttacks(), approvalAttacks(), exitAttacks(), policyAttacks(), reviewAttacks(),
+		operationAttacks(), recordAttacks(), approvalAttacks(), exitAttacks(), policyAttacks(),
+		reviewAttacks(), metricStories(),
 	} {
 		maps.Copy(attacks, more)
 	}
