@@ -4,14 +4,11 @@
 package project
 
 import (
-	"errors"
 	"fmt"
-	"strings"
 	"time"
 
-	"github.com/netresearch/go-cron"
-
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/window"
 )
 
 // Moment is when a sync is judged by windows, and what kind of sync it is.
@@ -44,7 +41,7 @@ func (o Opening) Wait(now time.Time) time.Duration {
 // be read keeps closed what it is for.
 func Windows(project *v1alpha1.AppProject, application string, to Destination, at Moment) Opening {
 	var opening Opening
-	var denying, active, inactive []window
+	var denying, active, inactive []syncWindow
 	for i := range project.Spec.SyncWindows {
 		spec := project.Spec.SyncWindows[i]
 		if !concerns(spec, application, to) {
@@ -55,11 +52,11 @@ func Windows(project *v1alpha1.AppProject, application string, to Destination, a
 			return Opening{Closed: fmt.Sprintf("spec.syncWindows[%d].%s of AppProject %s", i, err, project.Name)}
 		}
 		w.label = fmt.Sprintf("spec.syncWindows[%d] of AppProject %s", i, project.Name)
-		opening.Until = earliest(opening.Until, w.changes(at.Now))
+		opening.Until = window.Earliest(opening.Until, w.Changes(at.Now))
 		switch {
-		case spec.Kind == "deny" && w.open(at.Now):
+		case spec.Kind == "deny" && w.Open(at.Now):
 			denying = append(denying, w)
-		case spec.Kind == "allow" && w.open(at.Now):
+		case spec.Kind == "allow" && w.Open(at.Now):
 			active = append(active, w)
 		case spec.Kind == "allow":
 			inactive = append(inactive, w)
@@ -77,10 +74,10 @@ func Windows(project *v1alpha1.AppProject, application string, to Destination, a
 }
 
 // denial returns an active window that denies a sync: it lets no people through, nor a sync that began before it.
-func denial(active []window, at Moment) *window {
+func denial(active []syncWindow, at Moment) *syncWindow {
 	for i, w := range active {
 		byHand := at.Manual && on(w.spec.ManualSync)
-		overrun := on(w.spec.SyncOverrun) && !at.Began.IsZero() && !w.open(at.Began)
+		overrun := on(w.spec.SyncOverrun) && !at.Began.IsZero() && !w.Open(at.Began)
 		if !byHand && !overrun {
 			return &active[i]
 		}
@@ -90,11 +87,11 @@ func denial(active []window, at Moment) *window {
 
 // exempt reports whether a sync may go on while no window allows it: all windows let people through, or one lets
 // a sync go on that began in it.
-func exempt(inactive []window, at Moment) bool {
+func exempt(inactive []syncWindow, at Moment) bool {
 	byHand := at.Manual
 	for _, w := range inactive {
 		byHand = byHand && on(w.spec.ManualSync)
-		if on(w.spec.SyncOverrun) && !at.Began.IsZero() && w.open(at.Began) {
+		if on(w.spec.SyncOverrun) && !at.Began.IsZero() && w.Open(at.Began) {
 			return true
 		}
 	}
@@ -136,58 +133,22 @@ func anyMatches(patterns, values []string) bool {
 	return false
 }
 
-// window is a spec that was read.
-type window struct {
-	spec     v1alpha1.SyncWindow
-	label    string
-	schedule cron.Schedule
-	lasts    time.Duration
-	zone     *time.Location
+// syncWindow is a spec that was read.
+type syncWindow struct {
+	window.Window
+	spec  v1alpha1.SyncWindow
+	label string
 }
 
-func read(spec v1alpha1.SyncWindow) (window, error) {
-	w := window{spec: spec}
+func read(spec v1alpha1.SyncWindow) (syncWindow, error) {
+	w := syncWindow{spec: spec}
 	if spec.Kind != "allow" && spec.Kind != "deny" {
 		return w, fmt.Errorf("kind is %q: set allow or deny", spec.Kind)
 	}
-	var err error
-	if strings.Contains(spec.Schedule, "TZ=") {
-		return w, errors.New("schedule holds a time zone: use timeZone")
-	}
-	if w.schedule, err = cron.ParseStandard(spec.Schedule); err != nil {
-		return w, fmt.Errorf("schedule %q is no cron expression of five fields: %w", spec.Schedule, err)
-	}
-	if w.lasts, err = time.ParseDuration(spec.Duration); err != nil || w.lasts <= 0 {
+	lasts, err := time.ParseDuration(spec.Duration)
+	if err != nil || lasts <= 0 {
 		return w, fmt.Errorf("duration %q is no duration such as 90m or 2h", spec.Duration)
 	}
-	if w.zone, err = time.LoadLocation(spec.TimeZone); err != nil {
-		return w, fmt.Errorf("timeZone %q is not known: use a name such as Europe/Berlin", spec.TimeZone)
-	}
-	return w, nil
-}
-
-// start returns the first start after a time, zero for none within years.
-func (w window) start(after time.Time) time.Time { return w.schedule.Next(after.In(w.zone)) }
-
-// open reports whether the window is open at a time: it started at most its duration ago.
-func (w window) open(at time.Time) bool {
-	start := w.start(at.Add(-w.lasts))
-	return !start.IsZero() && !start.After(at)
-}
-
-// changes returns when the window opens or closes next.
-func (w window) changes(now time.Time) time.Time {
-	next := w.start(now)
-	if w.open(now) {
-		next = earliest(next, w.start(now.Add(-w.lasts)).Add(w.lasts))
-	}
-	return next
-}
-
-// earliest returns the earlier of two times, where zero is never.
-func earliest(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
+	w.Window, err = window.New(spec.Schedule, lasts, spec.TimeZone)
+	return w, err
 }
