@@ -57,6 +57,9 @@ func Decide(f Facts) Verdict {
 	}
 	verdict := f.ordinary(rules, exceeding)
 	if verdict.Allowed() {
+		verdict = f.frozen(verdict)
+	}
+	if verdict.Allowed() {
 		return verdict
 	}
 	if broken := f.broken(); broken.Allowed() {

@@ -30,6 +30,7 @@ func (r Requirement) Join(other Requirement) Requirement {
 		Prune:         r.Prune.join(other.Prune),
 		Rollback:      r.Rollback.join(other.Rollback),
 		BreakGlass:    r.BreakGlass.join(other.BreakGlass),
+		Freezes:       allFreezes(r.Freezes, other.Freezes),
 	}
 }
 

@@ -70,10 +70,19 @@ func (d dice) spec() capstan.PromotionPolicySpec {
 			ReviewWithin: pick(d, nil, hours(d.Intn(4))),
 		}),
 	}
+	for n := range max(0, d.Intn(5)-3) {
+		spec.Freezes = append(spec.Freezes, d.freeze(fmt.Sprint("f", n)))
+	}
 	for range d.Intn(3) {
 		spec.Selectors = append(spec.Selectors, d.selector())
 	}
 	return spec
+}
+
+// freeze is on at noon, or not.
+func (d dice) freeze(name string) capstan.PolicyFreeze {
+	return pick(d, once(name, time.Duration(d.Intn(3)-1)*time.Hour, time.Duration(d.Intn(3))*time.Hour),
+		capstan.PolicyFreeze{Name: name, Schedule: pick(d, "0 12 * * *", "0 9 * * *"), Duration: hours(1 + d.Intn(4))})
 }
 
 // near returns a spec that differs in a few fields.
@@ -91,7 +100,7 @@ func (d dice) near(spec capstan.PromotionPolicySpec) capstan.PromotionPolicySpec
 		func() { near.Prune.MaxCount = other.Prune.MaxCount }, func() { near.Prune.MaxPercent = other.Prune.MaxPercent },
 		func() { near.Rollback = other.Rollback }, func() { near.BreakGlass = other.BreakGlass },
 		func() { near.RequireReason = other.RequireReason }, func() { near.Approvals = other.Approvals },
-		func() { near.Selectors = other.Selectors },
+		func() { near.Selectors = other.Selectors }, func() { near.Freezes = other.Freezes },
 	)()
 	return near
 }

@@ -44,6 +44,8 @@ type Requirement struct {
 	Rollback *FastPath
 	// BreakGlass bounds how the gate is broken; nil forbids it.
 	BreakGlass *Emergency
+	// Freezes are times at which no Plan is applied, in order.
+	Freezes []Freeze
 }
 
 // Exclusions say whose approval does not count.

@@ -45,6 +45,7 @@ func resolve(spec capstan.PromotionPolicySpec) Requirement {
 		Prune:         resolveLimits(spec.Prune),
 		Rollback:      resolveRollback(spec.Rollback),
 		BreakGlass:    resolveBreakGlass(spec.BreakGlass),
+		Freezes:       resolveFreezes(spec.Freezes),
 	}
 }
 

@@ -44,6 +44,8 @@ const (
 	ReasonDeletionRequiresApproval Reason = "DeletionRequiresApproval"
 	// ReasonApprovalRequired: people are missing.
 	ReasonApprovalRequired Reason = "ApprovalRequired"
+	// ReasonFrozen: a freeze is on.
+	ReasonFrozen Reason = "Frozen"
 	// ReasonRejected: an approver turned the Plan down.
 	ReasonRejected Reason = "Rejected"
 	// ReasonPruneLimit: the Plan deletes more than a policy lets through.
@@ -80,6 +82,8 @@ type Verdict struct {
 	Missing []argo.MissingApproval
 	// Approvals are the names of the Approvals that let the Plan through.
 	Approvals []string
+	// Freeze is the freeze that an approved Plan waits for.
+	Freeze *argo.GateFreeze
 }
 
 // Allowed reports whether the gate lets through.

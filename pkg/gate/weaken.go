@@ -67,7 +67,8 @@ func (r Requirement) Eased(after Requirement) []string {
 	}
 	eased = append(eased, r.Prune.eased(after.Prune)...)
 	eased = append(eased, r.Rollback.eased(after.Rollback)...)
-	return append(eased, r.BreakGlass.eased(after.BreakGlass)...)
+	eased = append(eased, r.BreakGlass.eased(after.BreakGlass)...)
+	return append(eased, easedFreezes(r.Freezes, after.Freezes)...)
 }
 
 // easedRules compares rules by their roles.

@@ -84,7 +84,7 @@ func TestGate(t *testing.T) {
 	attacks := map[string]attack{}
 	for _, more := range []map[string]attack{
 		operationAttacks(), recordAttacks(), approvalAttacks(), exitAttacks(), policyAttacks(),
-		reviewAttacks(), metricStories(),
+		reviewAttacks(), metricStories(), freezeAttacks(),
 	} {
 		maps.Copy(attacks, more)
 	}

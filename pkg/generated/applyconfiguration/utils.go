@@ -207,6 +207,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &argoprojv1alpha1.GateDeploymentApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("GateEmergency"):
 		return &argoprojv1alpha1.GateEmergencyApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("GateFreeze"):
+		return &argoprojv1alpha1.GateFreezeApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("GitDirectoryGeneratorItem"):
 		return &argoprojv1alpha1.GitDirectoryGeneratorItemApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("GitFileGeneratorItem"):
@@ -539,6 +541,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &applyconfigurationcapstanv1alpha1.PlanStatusApplyConfiguration{}
 	case capstanv1alpha1.SchemeGroupVersion.WithKind("PolicyChange"):
 		return &applyconfigurationcapstanv1alpha1.PolicyChangeApplyConfiguration{}
+	case capstanv1alpha1.SchemeGroupVersion.WithKind("PolicyFreeze"):
+		return &applyconfigurationcapstanv1alpha1.PolicyFreezeApplyConfiguration{}
 	case capstanv1alpha1.SchemeGroupVersion.WithKind("PromotionPolicy"):
 		return &applyconfigurationcapstanv1alpha1.PromotionPolicyApplyConfiguration{}
 	case capstanv1alpha1.SchemeGroupVersion.WithKind("PromotionPolicySpec"):

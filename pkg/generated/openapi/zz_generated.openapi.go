@@ -151,6 +151,7 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1alpha1.FieldRef{}.OpenAPIModelName():                                       schema_pkg_apis_argoproj_v1alpha1_FieldRef(ref),
 		v1alpha1.GateDeployment{}.OpenAPIModelName():                                 schema_pkg_apis_argoproj_v1alpha1_GateDeployment(ref),
 		v1alpha1.GateEmergency{}.OpenAPIModelName():                                  schema_pkg_apis_argoproj_v1alpha1_GateEmergency(ref),
+		v1alpha1.GateFreeze{}.OpenAPIModelName():                                     schema_pkg_apis_argoproj_v1alpha1_GateFreeze(ref),
 		v1alpha1.GitDirectoryGeneratorItem{}.OpenAPIModelName():                      schema_pkg_apis_argoproj_v1alpha1_GitDirectoryGeneratorItem(ref),
 		v1alpha1.GitFileGeneratorItem{}.OpenAPIModelName():                           schema_pkg_apis_argoproj_v1alpha1_GitFileGeneratorItem(ref),
 		v1alpha1.GitGenerator{}.OpenAPIModelName():                                   schema_pkg_apis_argoproj_v1alpha1_GitGenerator(ref),
@@ -335,6 +336,7 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		capstanv1alpha1.PlanStatus{}.OpenAPIModelName():                              schema_pkg_apis_capstan_v1alpha1_PlanStatus(ref),
 		capstanv1alpha1.PolicyApproval{}.OpenAPIModelName():                          schema_pkg_apis_capstan_v1alpha1_PolicyApproval(ref),
 		capstanv1alpha1.PolicyChange{}.OpenAPIModelName():                            schema_pkg_apis_capstan_v1alpha1_PolicyChange(ref),
+		capstanv1alpha1.PolicyFreeze{}.OpenAPIModelName():                            schema_pkg_apis_capstan_v1alpha1_PolicyFreeze(ref),
 		capstanv1alpha1.PromotionPolicy{}.OpenAPIModelName():                         schema_pkg_apis_capstan_v1alpha1_PromotionPolicy(ref),
 		capstanv1alpha1.PromotionPolicyList{}.OpenAPIModelName():                     schema_pkg_apis_capstan_v1alpha1_PromotionPolicyList(ref),
 		capstanv1alpha1.PromotionPolicySpec{}.OpenAPIModelName():                     schema_pkg_apis_capstan_v1alpha1_PromotionPolicySpec(ref),
@@ -2941,7 +2943,7 @@ func schema_pkg_apis_argoproj_v1alpha1_ApplicationGate(ref common.ReferenceCallb
 				Properties: map[string]spec.Schema{
 					"state": {
 						SchemaProps: spec.SchemaProps{
-							Description: "state is Open, AwaitingApproval, Held or Rejected.",
+							Description: "state is Open, AwaitingApproval, Approved, Frozen, Held or Rejected.",
 							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
@@ -3016,12 +3018,18 @@ func schema_pkg_apis_argoproj_v1alpha1_ApplicationGate(ref common.ReferenceCallb
 							},
 						},
 					},
+					"freeze": {
+						SchemaProps: spec.SchemaProps{
+							Description: "freeze is the freeze of a policy that an approved Plan waits for.",
+							Ref:         ref(v1alpha1.GateFreeze{}.OpenAPIModelName()),
+						},
+					},
 				},
 				Required: []string{"state"},
 			},
 		},
 		Dependencies: []string{
-			v1alpha1.GateDeployment{}.OpenAPIModelName(), v1alpha1.GateEmergency{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
+			v1alpha1.GateDeployment{}.OpenAPIModelName(), v1alpha1.GateEmergency{}.OpenAPIModelName(), v1alpha1.GateFreeze{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
 	}
 }
 
@@ -8047,6 +8055,43 @@ func schema_pkg_apis_argoproj_v1alpha1_GateEmergency(ref common.ReferenceCallbac
 					},
 				},
 				Required: []string{"approval", "username", "until"},
+			},
+		},
+		Dependencies: []string{
+			metav1.Time{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_argoproj_v1alpha1_GateFreeze(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "GateFreeze is a freeze of a policy that is on.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"name": {
+						SchemaProps: spec.SchemaProps{
+							Description: "name is its name in the policy.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"reason": {
+						SchemaProps: spec.SchemaProps{
+							Description: "reason is why, as the policy says.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"until": {
+						SchemaProps: spec.SchemaProps{
+							Description: "until is when it ends; absent means that nothing ends it.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"name"},
 			},
 		},
 		Dependencies: []string{
@@ -17624,6 +17669,69 @@ func schema_pkg_apis_capstan_v1alpha1_PolicyChange(ref common.ReferenceCallback)
 	}
 }
 
+func schema_pkg_apis_capstan_v1alpha1_PolicyFreeze(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "PolicyFreeze is a time at which no Plan is applied: once, with from and to, or again and again, with schedule and duration.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"name": {
+						SchemaProps: spec.SchemaProps{
+							Description: "name tells the freezes of a policy apart.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"reason": {
+						SchemaProps: spec.SchemaProps{
+							Description: "reason is why, for people.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"from": {
+						SchemaProps: spec.SchemaProps{
+							Description: "from is when it begins.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"to": {
+						SchemaProps: spec.SchemaProps{
+							Description: "to is when it ends.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"schedule": {
+						SchemaProps: spec.SchemaProps{
+							Description: "schedule is a cron expression of five fields: when it begins.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"duration": {
+						SchemaProps: spec.SchemaProps{
+							Description: "duration is how long it lasts from then on.",
+							Ref:         ref(metav1.Duration{}.OpenAPIModelName()),
+						},
+					},
+					"timeZone": {
+						SchemaProps: spec.SchemaProps{
+							Description: "timeZone is the time zone of the schedule, such as Europe/Berlin; absent means UTC.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+				Required: []string{"name"},
+			},
+		},
+		Dependencies: []string{
+			metav1.Duration{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
+	}
+}
+
 func schema_pkg_apis_capstan_v1alpha1_PromotionPolicy(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -17806,11 +17914,32 @@ func schema_pkg_apis_capstan_v1alpha1_PromotionPolicySpec(ref common.ReferenceCa
 							Ref:         ref(capstanv1alpha1.BreakGlassRule{}.OpenAPIModelName()),
 						},
 					},
+					"freezes": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-map-keys": []interface{}{
+									"name",
+								},
+								"x-kubernetes-list-type": "map",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "freezes are times at which no Plan is applied, approved or not, but in an emergency.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(capstanv1alpha1.PolicyFreeze{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
 				},
 			},
 		},
 		Dependencies: []string{
-			capstanv1alpha1.ApprovalExclusions{}.OpenAPIModelName(), capstanv1alpha1.ApprovalRule{}.OpenAPIModelName(), capstanv1alpha1.BreakGlassRule{}.OpenAPIModelName(), capstanv1alpha1.GateSelector{}.OpenAPIModelName(), capstanv1alpha1.PruneLimits{}.OpenAPIModelName(), capstanv1alpha1.RollbackRule{}.OpenAPIModelName(), metav1.Duration{}.OpenAPIModelName()},
+			capstanv1alpha1.ApprovalExclusions{}.OpenAPIModelName(), capstanv1alpha1.ApprovalRule{}.OpenAPIModelName(), capstanv1alpha1.BreakGlassRule{}.OpenAPIModelName(), capstanv1alpha1.GateSelector{}.OpenAPIModelName(), capstanv1alpha1.PolicyFreeze{}.OpenAPIModelName(), capstanv1alpha1.PruneLimits{}.OpenAPIModelName(), capstanv1alpha1.RollbackRule{}.OpenAPIModelName(), metav1.Duration{}.OpenAPIModelName()},
 	}
 }
 

@@ -143,14 +143,14 @@ func (r *Reconciler) run(ctx context.Context, p *pass, s *state, f facts, chosen
 	return 0
 }
 
-// interrupt stops a run that a sync window lets go no further. What automation began goes on when the windows say
+// interrupt stops a run that a sync window or a freeze lets go no further. What automation began goes on when they say
 // something else; what a person began ends, or it would keep the place of other operations.
 func (r *Reconciler) interrupt(ctx context.Context, p *pass, s *state, f facts) time.Duration {
 	if f.operation != nil {
 		r.terminate(ctx, p, s, "stopped: "+f.window.Closed)
 		return 0
 	}
-	s.run.message = "waiting for a sync window: " + f.window.Closed
+	s.run.message = "waiting: " + f.window.Closed
 	return f.window.Wait(f.now)
 }
 

@@ -181,7 +181,14 @@ func (p *pass) held(err error) time.Duration {
 // pursueRun runs what a Plan would deploy and looks again once that has ended.
 func (r *Reconciler) pursueRun(ctx context.Context, p, q *pass, s *state, chosen decision) time.Duration {
 	p.standing.State, p.standing.Plan = v1alpha1.GateApproved, chosen.plan.Name
-	wait := r.run(ctx, q, s, r.facts(q, s), chosen)
+	f := r.facts(q, s)
+	if f.window.Closed == "" {
+		var err error
+		if f.window, err = r.freeze(ctx, p, chosen.plan); err != nil {
+			return p.held(err)
+		}
+	}
+	wait := r.run(ctx, q, s, f, chosen)
 	p.problems = q.problems
 	if s.run == nil {
 		return wait

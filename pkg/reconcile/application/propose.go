@@ -59,7 +59,7 @@ func (r *Reconciler) await(
 func open(verdict gate.Verdict) bool {
 	switch verdict.Reason {
 	case gate.ReasonApprovalRequired, gate.ReasonGranted, gate.ReasonBreakGlass, gate.ReasonPruneLimit,
-		gate.ReasonProtected, gate.ReasonReviewOverdue:
+		gate.ReasonProtected, gate.ReasonReviewOverdue, gate.ReasonFrozen:
 		return true
 	}
 	return false
@@ -70,7 +70,7 @@ func (r *Reconciler) tellPlan(
 	ctx context.Context, p *pass, made *capstan.Plan, verdict gate.Verdict,
 ) (time.Duration, error) {
 	waits(p.standing, made, verdict)
-	return lookAgain, r.Desk.Note(ctx, made, statusOf(made, verdict))
+	return soonest(lookAgain, shutBy(verdict.Freeze).Wait(r.Clock.Now())), r.Desk.Note(ctx, made, statusOf(made, verdict))
 }
 
 // lookAgain is how often a Plan is judged that waits.

@@ -43,7 +43,7 @@ func since(begun *metav1.Time, holds bool, now metav1.Time) *metav1.Time {
 
 // waits tells what the gate waits for.
 func waits(standing *v1alpha1.ApplicationGate, made *capstan.Plan, verdict gate.Verdict) {
-	standing.Plan, standing.Message = made.Name, verdict.Message
+	standing.Plan, standing.Message, standing.Freeze = made.Name, verdict.Message, verdict.Freeze
 	switch verdict.Reason {
 	case gate.ReasonApprovalRequired:
 		standing.State = v1alpha1.GateAwaitingApproval
@@ -51,6 +51,8 @@ func waits(standing *v1alpha1.ApplicationGate, made *capstan.Plan, verdict gate.
 		standing.State = v1alpha1.GateRejected
 	case gate.ReasonGranted, gate.ReasonBreakGlass:
 		standing.State = v1alpha1.GateApproved
+	case gate.ReasonFrozen:
+		standing.State = v1alpha1.GateFrozen
 	default:
 		standing.State = v1alpha1.GateHeld
 	}
@@ -60,7 +62,7 @@ func waits(standing *v1alpha1.ApplicationGate, made *capstan.Plan, verdict gate.
 func statusOf(made *capstan.Plan, verdict gate.Verdict) capstan.PlanStatus {
 	status := capstan.PlanStatus{Phase: made.Status.Phase, Message: verdict.Message, Missing: verdict.Missing}
 	switch {
-	case verdict.Allowed():
+	case verdict.Allowed() || verdict.Reason == gate.ReasonFrozen:
 		status.Phase = capstan.PlanApproved
 	case verdict.Reason == gate.ReasonRejected:
 		status.Phase = capstan.PlanRejected

@@ -14,6 +14,7 @@ import (
 
 	"github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/registry"
+	"github.com/capstan-dev/capstan/pkg/window"
 )
 
 // validate names every field that cannot be obeyed.
@@ -40,7 +41,45 @@ func validate(spec *v1alpha1.PromotionPolicySpec) field.ErrorList {
 				field.Invalid(path.Child("breakGlass", "ticketPattern"), glass.TicketPattern, err.Error()))
 		}
 	}
+	problems = append(problems, validateFreezes(path.Child("freezes"), spec.Freezes)...)
 	return registry.Few(problems)
+}
+
+func validateFreezes(path *field.Path, freezes []v1alpha1.PolicyFreeze) field.ErrorList {
+	var problems field.ErrorList
+	known := map[string]bool{}
+	for i, freeze := range freezes {
+		at := path.Index(i)
+		switch {
+		case freeze.Name == "":
+			problems = append(problems, field.Required(at.Child("name"), "name the freeze"))
+		case known[freeze.Name]:
+			problems = append(problems, field.Duplicate(at.Child("name"), freeze.Name))
+		}
+		known[freeze.Name] = true
+		problems = append(problems, validateFreeze(at, freeze)...)
+	}
+	return problems
+}
+
+// validateFreeze wants a time that is once, or one that recurs, and not both.
+func validateFreeze(at *field.Path, freeze v1alpha1.PolicyFreeze) field.ErrorList {
+	once := freeze.From != nil || freeze.To != nil
+	recurs := freeze.Schedule != "" || freeze.Duration != nil || freeze.TimeZone != ""
+	switch {
+	case once == recurs:
+		return field.ErrorList{field.Required(at, "say from and to, or schedule and duration")}
+	case once && (freeze.From == nil || freeze.To == nil || !freeze.From.Before(freeze.To)):
+		return field.ErrorList{field.Invalid(at.Child("to"), freeze.To, "say from and to, a later time")}
+	case once:
+		return nil
+	case freeze.Duration == nil:
+		return field.ErrorList{field.Required(at.Child("duration"), "say how long it lasts")}
+	}
+	if _, err := window.New(freeze.Schedule, freeze.Duration.Duration, freeze.TimeZone); err != nil {
+		return field.ErrorList{field.Invalid(at.Child("schedule"), freeze.Schedule, err.Error())}
+	}
+	return nil
 }
 
 func validateRules(path *field.Path, rules []v1alpha1.ApprovalRule) field.ErrorList {

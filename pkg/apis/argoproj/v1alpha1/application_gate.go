@@ -9,7 +9,7 @@ import (
 
 // ApplicationGate is how a gated Application stands. Argo CD has no such field; only the server writes it.
 type ApplicationGate struct {
-	// state is Open, AwaitingApproval, Held or Rejected.
+	// state is Open, AwaitingApproval, Approved, Frozen, Held or Rejected.
 	State GateState `json:"state"`
 	// message says what is waited for, and the command to run.
 	// +optional
@@ -34,6 +34,21 @@ type ApplicationGate struct {
 	// +optional
 	// +listType=atomic
 	Emergencies []GateEmergency `json:"emergencies,omitzero"`
+	// freeze is the freeze of a policy that an approved Plan waits for.
+	// +optional
+	Freeze *GateFreeze `json:"freeze,omitempty"`
+}
+
+// GateFreeze is a freeze of a policy that is on.
+type GateFreeze struct {
+	// name is its name in the policy.
+	Name string `json:"name"`
+	// reason is why, as the policy says.
+	// +optional
+	Reason string `json:"reason,omitempty"`
+	// until is when it ends; absent means that nothing ends it.
+	// +optional
+	Until *metav1.Time `json:"until,omitempty"`
 }
 
 // GateEmergency is a grant to break the gate.
@@ -60,6 +75,8 @@ const (
 	GateAwaitingApproval GateState = "AwaitingApproval"
 	// GateApproved: a Plan is approved and waits for its sync.
 	GateApproved GateState = "Approved"
+	// GateFrozen: a Plan is approved and waits for the end of a freeze.
+	GateFrozen GateState = "Frozen"
 	// GateRejected: an approver turned the Plan down.
 	GateRejected GateState = "Rejected"
 	// GateHeld: something forbids the Plan, or cannot be read.

@@ -634,6 +634,11 @@ func (in GateEmergency) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in GateFreeze) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.GateFreeze"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in GitDirectoryGeneratorItem) OpenAPIModelName() string {
 	return "io.argoproj.v1alpha1.GitDirectoryGeneratorItem"
 }

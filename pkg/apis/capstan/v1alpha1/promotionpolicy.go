@@ -67,6 +67,36 @@ type PromotionPolicySpec struct {
 	// breakGlass allows to go through the gate in an emergency; absent forbids it.
 	// +optional
 	BreakGlass *BreakGlassRule `json:"breakGlass,omitempty"`
+	// freezes are times at which no Plan is applied, approved or not, but in an emergency.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	Freezes []PolicyFreeze `json:"freezes,omitzero"`
+}
+
+// PolicyFreeze is a time at which no Plan is applied: once, with from and to, or again and again, with schedule and
+// duration.
+type PolicyFreeze struct {
+	// name tells the freezes of a policy apart.
+	Name string `json:"name"`
+	// reason is why, for people.
+	// +optional
+	Reason string `json:"reason,omitempty"`
+	// from is when it begins.
+	// +optional
+	From *metav1.Time `json:"from,omitempty"`
+	// to is when it ends.
+	// +optional
+	To *metav1.Time `json:"to,omitempty"`
+	// schedule is a cron expression of five fields: when it begins.
+	// +optional
+	Schedule string `json:"schedule,omitempty"`
+	// duration is how long it lasts from then on.
+	// +optional
+	Duration *metav1.Duration `json:"duration,omitempty"`
+	// timeZone is the time zone of the schedule, such as Europe/Berlin; absent means UTC.
+	// +optional
+	TimeZone string `json:"timeZone,omitempty"`
 }
 
 // GateSelector chooses Applications that meet all of its fields; an empty one chooses all.

@@ -159,6 +159,11 @@ func (in PolicyChange) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PolicyFreeze) OpenAPIModelName() string {
+	return "dev.capstan.v1alpha1.PolicyFreeze"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in PromotionPolicy) OpenAPIModelName() string {
 	return "dev.capstan.v1alpha1.PromotionPolicy"
 }

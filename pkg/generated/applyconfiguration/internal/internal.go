@@ -520,6 +520,9 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             namedType: io.argoproj.v1alpha1.GateEmergency
           elementRelationship: atomic
+    - name: freeze
+      type:
+        namedType: io.argoproj.v1alpha1.GateFreeze
     - name: lagSince
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
@@ -1983,6 +1986,19 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: string
       default: ""
+- name: io.argoproj.v1alpha1.GateFreeze
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+      default: ""
+    - name: reason
+      type:
+        scalar: string
+    - name: until
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: io.argoproj.v1alpha1.GitDirectoryGeneratorItem
   map:
     fields:
@@ -5124,6 +5140,31 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             scalar: string
           elementRelationship: atomic
+- name: dev.capstan.v1alpha1.PolicyFreeze
+  map:
+    fields:
+    - name: duration
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+    - name: from
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: name
+      type:
+        scalar: string
+      default: ""
+    - name: reason
+      type:
+        scalar: string
+    - name: schedule
+      type:
+        scalar: string
+    - name: timeZone
+      type:
+        scalar: string
+    - name: to
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: dev.capstan.v1alpha1.PromotionPolicy
   map:
     fields:
@@ -5164,6 +5205,14 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: expiresAfter
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+    - name: freezes
+      type:
+        list:
+          elementType:
+            namedType: dev.capstan.v1alpha1.PolicyFreeze
+          elementRelationship: associative
+          keys:
+          - name
     - name: prune
       type:
         namedType: dev.capstan.v1alpha1.PruneLimits

@@ -15,7 +15,7 @@ import (
 //
 // ApplicationGate is how a gated Application stands. Argo CD has no such field; only the server writes it.
 type ApplicationGateApplyConfiguration struct {
-	// state is Open, AwaitingApproval, Held or Rejected.
+	// state is Open, AwaitingApproval, Approved, Frozen, Held or Rejected.
 	State *argoprojv1alpha1.GateState `json:"state,omitempty"`
 	// message says what is waited for, and the command to run.
 	Message *string `json:"message,omitempty"`
@@ -31,6 +31,8 @@ type ApplicationGateApplyConfiguration struct {
 	DriftSince *v1.Time `json:"driftSince,omitempty"`
 	// emergencies are the grants to break the gate that may be used now, or that were used and nobody else has reviewed.
 	Emergencies []GateEmergencyApplyConfiguration `json:"emergencies,omitempty"`
+	// freeze is the freeze of a policy that an approved Plan waits for.
+	Freeze *GateFreezeApplyConfiguration `json:"freeze,omitempty"`
 }
 
 // ApplicationGateApplyConfiguration constructs a declarative configuration of the ApplicationGate type for use with
@@ -107,5 +109,13 @@ func (b *ApplicationGateApplyConfiguration) WithEmergencies(values ...*GateEmerg
 		}
 		b.Emergencies = append(b.Emergencies, *values[i])
 	}
+	return b
+}
+
+// WithFreeze sets the Freeze field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Freeze field is set to the value of the last call.
+func (b *ApplicationGateApplyConfiguration) WithFreeze(value *GateFreezeApplyConfiguration) *ApplicationGateApplyConfiguration {
+	b.Freeze = value
 	return b
 }

@@ -31,6 +31,8 @@ type PromotionPolicySpecApplyConfiguration struct {
 	Rollback *RollbackRuleApplyConfiguration `json:"rollback,omitempty"`
 	// breakGlass allows to go through the gate in an emergency; absent forbids it.
 	BreakGlass *BreakGlassRuleApplyConfiguration `json:"breakGlass,omitempty"`
+	// freezes are times at which no Plan is applied, approved or not, but in an emergency.
+	Freezes []PolicyFreezeApplyConfiguration `json:"freezes,omitempty"`
 }
 
 // PromotionPolicySpecApplyConfiguration constructs a declarative configuration of the PromotionPolicySpec type for use with
@@ -110,5 +112,18 @@ func (b *PromotionPolicySpecApplyConfiguration) WithRollback(value *RollbackRule
 // If called multiple times, the BreakGlass field is set to the value of the last call.
 func (b *PromotionPolicySpecApplyConfiguration) WithBreakGlass(value *BreakGlassRuleApplyConfiguration) *PromotionPolicySpecApplyConfiguration {
 	b.BreakGlass = value
+	return b
+}
+
+// WithFreezes adds the given value to the Freezes field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Freezes field.
+func (b *PromotionPolicySpecApplyConfiguration) WithFreezes(values ...*PolicyFreezeApplyConfiguration) *PromotionPolicySpecApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithFreezes")
+		}
+		b.Freezes = append(b.Freezes, *values[i])
+	}
 	return b
 }
