@@ -46,7 +46,8 @@ type Options struct {
 	Roles   Roles
 	Clock   clock.PassiveClock
 	Metrics *Metrics
-	// Retention is how long a Plan is kept that is not deployed; zero keeps it for ever.
+	// Retention is how long a Plan is kept that is not deployed, and what was said of the Plans of Applications that are
+	// gone; zero keeps them for ever.
 	Retention time.Duration
 }
 

@@ -61,12 +61,10 @@ func (d *Desk) Propose(
 func (d *Desk) forget(ctx context.Context, app *v1alpha1.Application, plans []*capstan.Plan) error {
 	for _, plan := range plans {
 		current := app.Status.Gate != nil && app.Status.Gate.Deployed != nil && app.Status.Gate.Deployed.Plan == plan.Name
-		if current || d.Retention == 0 || d.Clock.Since(plan.CreationTimestamp.Time) < d.Retention {
+		if current || !d.old(plan) {
 			continue
 		}
-		err := d.Client.CapstanV1alpha1().Plans(plan.Namespace).Delete(ctx, plan.Name, metav1.DeleteOptions{
-			Preconditions: metav1.NewUIDPreconditions(string(plan.UID)),
-		})
+		err := d.Client.CapstanV1alpha1().Plans(plan.Namespace).Delete(ctx, plan.Name, exactly(plan))
 		if err != nil && !apierrors.IsNotFound(err) {
 			return fmt.Errorf("forget Plan %s/%s: %w", plan.Namespace, plan.Name, err)
 		}

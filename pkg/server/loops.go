@@ -5,6 +5,7 @@ package server
 
 import (
 	"context"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/cache"
@@ -51,7 +52,12 @@ func (l loop) Run(ctx context.Context) error {
 
 func (c *control) controllers() []Controller {
 	return []Controller{
-		loop{controllerApplication, c, c.applications.Run},
+		loop{controllerApplication, c, func(ctx context.Context) {
+			var collecting sync.WaitGroup
+			collecting.Go(func() { c.desk.KeepCollecting(ctx) })
+			c.applications.Run(ctx)
+			collecting.Wait()
+		}},
 		loop{controllerApplicationSet, c, c.sets.Run},
 		loop{controllerCluster, c, c.mirror.Run},
 		loop{controllerAppProject, c, func(ctx context.Context) {

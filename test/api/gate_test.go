@@ -97,16 +97,16 @@ func TestGate(t *testing.T) {
 }
 
 // guarded starts a server whose gate is in use: it is apart from the others, which nothing gates.
-func guarded(t *testing.T) *world {
+func guarded(t *testing.T, changes ...func(*promotion.Desk)) *world {
 	t.Helper()
-	w := &world{apiserver.Start(t, apiserver.Options{Assembly: destined(), Configure: withoutControllers(t)})}
+	w := &world{apiserver.Start(t, apiserver.Options{Assembly: destined(changes...), Configure: withoutControllers(t)})}
 	w.Rules.Allow(gateRules()...)
 	return w
 }
 
 // destined is the assembly of the stories, but that the UID of a destination is what its Cluster object says: a server
 // without a host cluster has no connection over which to read it.
-func destined() *server.Assembly {
+func destined(changes ...func(*promotion.Desk)) *server.Assembly {
 	product := assembly()
 	build := product.Build
 	product.Build = func(ctx context.Context, d server.Dependencies) (*server.Parts, error) {
@@ -124,6 +124,9 @@ func destined() *server.Assembly {
 				return nil, errors.New("the gate of the product is another one")
 			}
 			desk.UID = uidIn(desk)
+			for _, change := range changes {
+				change(desk)
+			}
 		}
 		return parts, nil
 	}

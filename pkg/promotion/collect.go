@@ -1,0 +1,84 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package promotion
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/klog/v2"
+)
+
+// collectEvery is how often the records of Applications that are gone are looked for.
+const collectEvery = time.Hour
+
+// KeepCollecting collects from time to time until ctx ends.
+func (d *Desk) KeepCollecting(ctx context.Context) {
+	wait.UntilWithContext(ctx, func(ctx context.Context) {
+		if err := d.Collect(ctx); err != nil {
+			klog.FromContext(ctx).Error(err, "Records of Applications that are gone are left for later")
+		}
+	}, collectEvery)
+}
+
+// Collect deletes the Plans and Approvals of Applications that are gone, once they are older than records are kept. The
+// manifests of a Plan go with the last one that names them. Where anything cannot be read, nothing is deleted.
+func (d *Desk) Collect(ctx context.Context) error {
+	if d.Retention == 0 {
+		return nil
+	}
+	// The records are read before the Applications: what is recorded meanwhile is of one that is there.
+	plans, err := d.Client.CapstanV1alpha1().Plans(metav1.NamespaceAll).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return fmt.Errorf("read all Plans: %w", err)
+	}
+	approvals, err := d.Client.CapstanV1alpha1().Approvals(metav1.NamespaceAll).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return fmt.Errorf("read all Approvals: %w", err)
+	}
+	apps, err := d.Client.ArgoprojV1alpha1().Applications(metav1.NamespaceAll).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return fmt.Errorf("read all Applications: %w", err)
+	}
+	there := make(map[types.UID]bool, len(apps.Items))
+	for i := range apps.Items {
+		there[apps.Items[i].UID] = true
+	}
+	for i := range plans.Items {
+		plan := &plans.Items[i]
+		if there[plan.Spec.Application.UID] || !d.old(plan) {
+			continue
+		}
+		err := d.Client.CapstanV1alpha1().Plans(plan.Namespace).Delete(ctx, plan.Name, exactly(plan))
+		if err != nil && !apierrors.IsNotFound(err) {
+			return fmt.Errorf("forget Plan %s/%s: %w", plan.Namespace, plan.Name, err)
+		}
+	}
+	for i := range approvals.Items {
+		said := &approvals.Items[i]
+		if there[said.Spec.Application.UID] || !d.old(said) || d.Withdraw(ctx, said) != nil {
+			continue
+		}
+		err := d.Client.CapstanV1alpha1().Approvals(said.Namespace).Delete(ctx, said.Name, exactly(said))
+		if err != nil && !apierrors.IsNotFound(err) {
+			return fmt.Errorf("forget Approval %s/%s: %w", said.Namespace, said.Name, err)
+		}
+	}
+	return nil
+}
+
+// old reports that a record is older than records are kept.
+func (d *Desk) old(record metav1.Object) bool {
+	return d.Retention > 0 && d.Clock.Since(record.GetCreationTimestamp().Time) >= d.Retention
+}
+
+// exactly deletes an object, and no other of its name.
+func exactly(object metav1.Object) metav1.DeleteOptions {
+	return metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(object.GetUID()))}
+}
