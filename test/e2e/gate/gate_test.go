@@ -1,7 +1,7 @@
 // Copyright The Capstan Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package e2e
+package gate
 
 import (
 	"fmt"
@@ -11,63 +11,6 @@ import (
 	"github.com/capstan-dev/capstan/test/harness/gitserver"
 	"github.com/capstan-dev/capstan/test/harness/plane"
 )
-
-// people are who plays before the gate: ann and bob approve, dan develops, mia says what is gated.
-const people = `{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: approvers, namespace: argocd},
-  roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: capstan-approver},
-  subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: ann}, {apiGroup: rbac.authorization.k8s.io, kind: User, name: bob}]}
----
-{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: developers, namespace: argocd},
-  roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: capstan-developer},
-  subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: dan}]}
----
-{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: policy-admins},
-  roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: capstan-policy-admin},
-  subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: mia}]}
-`
-
-// gated begins a story whose production is production, until it ends.
-func gated(t *testing.T, name string, files map[string]string) *story {
-	t.Helper()
-	s := begin(t, name, files)
-	s.apply(people)
-	s.tier("production")
-	return s
-}
-
-func (s *story) tier(tier string) {
-	s.Helper()
-	s.Kubectl(s.hub, "patch", "clusters.capstan.dev", production, "--type=merge", "-p", fmt.Sprintf(`{"spec":{"tier":%q}}`, tier))
-}
-
-// waiting waits until an Application stands so before the gate, and returns the name and the digest of its Plan.
-func (s *story) waiting(app, state string) (plan, digest string) {
-	s.Helper()
-	s.Until(s.hub, plane.Prints(state), "get", "application", app, "-n", argocd, "-o", "jsonpath={.status.gate.state}")
-	plan = s.Kubectl(s.hub, "get", "application", app, "-n", argocd, "-o", "jsonpath={.status.gate.plan}")
-	return plan, s.Kubectl(s.hub, "get", "plan", plan, "-n", argocd, "-o", "jsonpath={.digest}")
-}
-
-// decide asks for a decision on a Plan, and returns what the server says against it.
-func (s *story) decide(who, app, subresource, digest string) error {
-	s.Helper()
-	body := fmt.Sprintf(`{"apiVersion":"argoproj.io/v1alpha1","kind":"ApplicationApproval","planDigest":%q}`, digest)
-	_, err := s.hub.As(who).Input(s.Context(), body, "create", "--raw", syncPath+app+"/"+subresource, "-f", "-")
-	return err
-}
-
-// refused ends the story where an error does not say all of the texts.
-func (s *story) refused(what string, err error, texts ...string) {
-	s.Helper()
-	if err == nil {
-		s.Fatalf("%s is not refused", what)
-	}
-	for _, text := range texts {
-		if !strings.Contains(err.Error(), text) {
-			s.Errorf("%s is refused without %q: %v", what, text, err)
-		}
-	}
-}
 
 func TestProductionTakesNothingButWhatWasApproved(t *testing.T) {
 	s := gated(t, "gated", map[string]string{
@@ -83,7 +26,7 @@ func TestProductionTakesNothingButWhatWasApproved(t *testing.T) {
 
 	s.refused("an approval by a developer", s.decide("dan", "gated", "approve", digest), "Forbidden", "dan")
 	s.refused("an approval of something else", s.decide("ann", "gated", "approve", "sha256:other"), "is the newest")
-	_, err := s.hub.Input(s.Context(), "{}", "create", "--raw", syncPath+"gated/sync", "-f", "-")
+	_, err := s.hub.Input(s.Context(), "{}", "create", "--raw", applications+"gated/sync", "-f", "-")
 	s.refused("a sync without approval", err, "waits for", "/approve")
 	_, err = s.hub.Run(s.Context(), "patch", "application", "gated", "-n", argocd, "--type=merge", "-p", `{"operation":{"sync":{}}}`)
 	s.refused("an operation without approval", err, "waits for")
@@ -124,17 +67,6 @@ func TestProductionTakesNothingButWhatWasApproved(t *testing.T) {
 	s.gone(production, "configmap/config")
 	s.Until(s.hub, plane.Prints(""), "get", "application", "gated", "-n", argocd, "--ignore-not-found", "-o", "name")
 	s.tier("")
-}
-
-// newest is the digest of the newest Plan of an Application.
-func (s *story) newest(app string) string {
-	s.Helper()
-	digests := strings.Fields(s.Kubectl(s.hub, "get", "plans", "-n", argocd, "--field-selector", "spec.application.name="+app,
-		"--sort-by=.spec.number", "-o", "jsonpath={.items[*].digest}"))
-	if len(digests) == 0 {
-		s.Fatalf("there is no Plan of %s", app)
-	}
-	return digests[len(digests)-1]
 }
 
 // eased is a policy of production that trusts what was healthy lately, and knows emergencies.
@@ -186,7 +118,7 @@ func TestAPolicyEasesTheWayBackAndEmergencies(t *testing.T) {
 	approved("2")
 
 	_, err = s.hub.As("rita").Input(s.Context(), fmt.Sprintf(
-		`{"apiVersion":"argoproj.io/v1alpha1","kind":"ApplicationPlan","run":%q}`, first), "create", "--raw", syncPath+"eased/plan", "-f", "-")
+		`{"apiVersion":"argoproj.io/v1alpha1","kind":"ApplicationPlan","run":%q}`, first), "create", "--raw", applications+"eased/plan", "-f", "-")
 	s.OK(err)
 	s.value(production, "configmap/config", ".data.value", "1")
 	trigger := s.Kubectl(s.hub, "get", "syncruns", "-n", argocd, "--field-selector", "spec.application.name=eased", "-o", "jsonpath={.items[*].spec.trigger}")
@@ -198,7 +130,7 @@ func TestAPolicyEasesTheWayBackAndEmergencies(t *testing.T) {
 	_, digest := s.waiting("eased", "AwaitingApproval")
 	emergency := func(who, ticket string) error {
 		_, refused := s.hub.As(who).Input(s.Context(), fmt.Sprintf(`{"apiVersion":"argoproj.io/v1alpha1","kind":"ApplicationApproval",`+
-			`"planDigest":%q,"ticket":%q,"reason":"the shop is down"}`, digest, ticket), "create", "--raw", syncPath+"eased/breakglass", "-f", "-")
+			`"planDigest":%q,"ticket":%q,"reason":"the shop is down"}`, digest, ticket), "create", "--raw", applications+"eased/breakglass", "-f", "-")
 		return refused
 	}
 	s.refused("an emergency by a releaser", emergency("rita", "INC-1"), "Forbidden")
