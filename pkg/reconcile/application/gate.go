@@ -10,15 +10,17 @@ import (
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/gate"
-	"github.com/capstan-dev/capstan/pkg/plan"
 	"github.com/capstan-dev/capstan/pkg/promotion"
 )
 
 // promote does about a gated Application what act does about another: it applies an approved Plan, asks for one, or
 // puts back what was deployed. Nothing else reaches the destination, whatever admission let through.
 func (r *Reconciler) promote(ctx context.Context, p *pass, s *state, f facts) time.Duration {
-	news, drift := split(f.plan.Pending(), f.applied)
+	news, drift, last, err := r.owed(ctx, p, s, f)
 	stand(p, s, len(news) > 0, len(drift) > 0, r.now())
+	if err != nil {
+		return p.held(err)
+	}
 	quiet := len(f.plan.Pending()) == 0 && !s.run.active() && f.operation == nil && before(s).State == v1alpha1.GateOpen
 	if !s.asked.Swap(false) && quiet {
 		return remind(p, f.now)
@@ -54,7 +56,7 @@ func (r *Reconciler) obey(
 	if err != nil {
 		return p.held(err)
 	}
-	return soonest(wait, r.restore(ctx, p, s, f, drift))
+	return soonest(wait, r.restore(ctx, p, s, f, last))
 }
 
 // isBegun reports a Plan whose sync began and did not end: the server was killed meanwhile.
@@ -223,29 +225,22 @@ func (r *Reconciler) fresh(ctx context.Context, app *v1alpha1.Application) (bool
 	return now.UID == app.UID && now.Generation == app.Generation && now.DeletionTimestamp == nil, nil
 }
 
-// restore puts back what was deployed where somebody changed it by hand. It never deletes.
-func (r *Reconciler) restore(ctx context.Context, p *pass, s *state, f facts, drift []plan.Change) time.Duration {
-	if !automated(f.policy) || !on(f.policy.SelfHeal) {
+// restore puts back what was deployed where somebody changed it by hand, with the bytes of that Plan, whatever Git or
+// the records say by now. It never deletes.
+func (r *Reconciler) restore(ctx context.Context, p *pass, s *state, f facts, last *capstan.Plan) time.Duration {
+	if last == nil || len(f.plan.Pending()) == 0 || !automated(f.policy) || !on(f.policy.SelfHeal) {
 		return 0
 	}
 	if f.window.Closed != "" {
 		return f.window.Wait(f.now)
 	}
-	q := p
-	if last := p.standing.Deployed; last != nil && p.standing.LagSince != nil {
-		made, err := r.Desk.Plan(ctx, p.app.Namespace, last.Plan)
-		if err != nil {
-			return blind
-		}
-		var pending []plan.Change
-		if q, pending, err = r.planned(ctx, p, s, made); err != nil {
-			return blind
-		}
-		q.prune, f = false, r.facts(q, s)
-		_, drift = split(pending, f.applied)
+	q, pending, err := r.planned(ctx, p, s, last)
+	if err != nil {
+		return blind
 	}
-	drift = withoutPrunes(drift)
-	chosen := heal(f, drift)
+	q.prune, f = false, r.facts(q, s)
+	_, drift := split(pending, f.applied)
+	chosen := heal(f, withoutPrunes(drift))
 	if !chosen.begins() {
 		return chosen.wait
 	}
