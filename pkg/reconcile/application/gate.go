@@ -7,6 +7,8 @@ import (
 	"context"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/gate"
@@ -43,7 +45,7 @@ func (r *Reconciler) obey(
 		// The cache is behind: what gated the Application is gone.
 		return lag
 	case s.run.active() && s.run.trigger != capstan.TriggerSelfHeal:
-		return r.advance(ctx, p, s)
+		return r.advance(ctx, p, s, current)
 	case !s.run.active() && isBegun(current):
 		return r.resume(ctx, p, s, f, asked)
 	case verdict.Allowed() && current != nil && (automated(f.policy) || f.operation != nil):
@@ -129,8 +131,8 @@ func triggerFor(used *capstan.Plan, operation *v1alpha1.Operation) capstan.SyncR
 	}
 }
 
-// advance takes the sync of a Plan further, as long as what let it through holds.
-func (r *Reconciler) advance(ctx context.Context, p *pass, s *state) time.Duration {
+// advance takes the sync of a Plan further, as long as what let it through holds; newest is the newest Plan.
+func (r *Reconciler) advance(ctx context.Context, p *pass, s *state, newest *capstan.Plan) time.Duration {
 	name := planOf(s.run.operation)
 	if name == "" {
 		r.terminate(ctx, p, s, "the destination is gated now: create applications/plan")
@@ -139,6 +141,12 @@ func (r *Reconciler) advance(ctx context.Context, p *pass, s *state) time.Durati
 	used, err := r.Desk.Plan(ctx, p.app.Namespace, name)
 	if err != nil {
 		return p.held(err)
+	}
+	if used.Status.Phase == capstan.PlanSucceeded && newest != nil && newest.Name == used.Name {
+		// The server was killed between two writes: the Plan tells the end, and the Application does not yet.
+		s.run.deploys = &v1alpha1.GateDeployment{Plan: used.Name, Manifests: used.Spec.Manifests}
+		r.end(s, p, false, used.Status.Message)
+		return behind
 	}
 	unfit, err := r.unfit(ctx, p, used)
 	if err != nil {
@@ -167,11 +175,20 @@ func (r *Reconciler) unfit(ctx context.Context, p *pass, used *capstan.Plan) (st
 		return "", err
 	case revoked != "":
 		return "Approval " + revoked + " was revoked", nil
-	case used.Spec.Application.UID != p.app.UID || used.Spec.Application.Spec != gate.SpecDigest(p.app.Spec) ||
-		used.Spec.Destination.UID != p.target.Status().UID:
-		return "Plan " + used.Name + " is of another spec, or of another cluster", nil
 	}
-	return "", nil
+	return misfit(used, p.app, p.target.Status().UID), nil
+}
+
+// misfit says why a Plan is not one that may be carried on with, "" where it is. That it began is said by the Plan,
+// which the server alone writes, and by no status of an Application.
+func misfit(used *capstan.Plan, app *v1alpha1.Application, cluster types.UID) string {
+	switch {
+	case used.Status.Phase != capstan.PlanRunning:
+		return "Plan " + used.Name + " is not under way: it is " + string(used.Status.Phase)
+	case !isOf(used, app, cluster) || used.Spec.Application.Spec != gate.SpecDigest(app.Spec):
+		return "Plan " + used.Name + " is of another spec, or of another cluster"
+	}
+	return ""
 }
 
 // held tells that the gate stays shut because something could not be read.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/gate"
 	"github.com/capstan-dev/capstan/pkg/manifest"
 	"github.com/capstan-dev/capstan/pkg/plan"
 )
@@ -48,6 +49,41 @@ func TestNothingIsTakenAwayThatThePlanDoesNotList(t *testing.T) {
 			stray := strayed(&pass{app: app}, made, tc.pending)
 			if (stray != "") != tc.strays {
 				t.Errorf("it strays by %q", stray)
+			}
+		})
+	}
+}
+
+func TestOnlyAPlanThatIsUnderWayGoesOn(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		change func(*capstan.Plan)
+		goes   bool
+	}{
+		"one that is under way goes on":       {func(*capstan.Plan) {}, true},
+		"one that waits does not":             {func(p *capstan.Plan) { p.Status.Phase = capstan.PlanPending }, false},
+		"nor does one that is approved alone": {func(p *capstan.Plan) { p.Status.Phase = capstan.PlanApproved }, false},
+		"nor one that was applied":            {func(p *capstan.Plan) { p.Status.Phase = capstan.PlanSucceeded }, false},
+		"nor one that was stopped":            {func(p *capstan.Plan) { p.Status.Phase = capstan.PlanFailed }, false},
+		"nor one of another spec":             {func(p *capstan.Plan) { p.Spec.Application.Spec = "sha256:other" }, false},
+		"nor one of another Application":      {func(p *capstan.Plan) { p.Spec.Application.UID = "other" }, false},
+		"nor one of another cluster":          {func(p *capstan.Plan) { p.Spec.Destination.UID = "other" }, false},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			app := &v1alpha1.Application{}
+			app.UID = "app"
+			used := &capstan.Plan{
+				Spec: capstan.PlanSpec{
+					Application: capstan.PlanApplication{UID: "app", Spec: gate.SpecDigest(app.Spec)},
+					Destination: capstan.SyncRunDestination{UID: "cluster"},
+				},
+				Status: capstan.PlanStatus{Phase: capstan.PlanRunning},
+			}
+			tc.change(used)
+			if unfit := misfit(used, app, "cluster"); (unfit == "") != tc.goes {
+				t.Errorf("misfit says %q", unfit)
 			}
 		})
 	}

@@ -32,7 +32,8 @@ func (r *Reconciler) keep(ctx context.Context, p *pass, done *run) error {
 	return nil
 }
 
-// attest adds to the record of a run which Plan it carried out, and who approved that.
+// attest adds to the record of a run which Plan it carried out, and who approved that. A Plan that is not under way was
+// not carried out, whatever the operation says.
 func (r *Reconciler) attest(ctx context.Context, object *capstan.SyncRun, done *run) error {
 	name := planOf(done.operation)
 	if name == "" {
@@ -42,19 +43,22 @@ func (r *Reconciler) attest(ctx context.Context, object *capstan.SyncRun, done *
 	if err != nil {
 		return err
 	}
+	if used.Status.Phase != capstan.PlanRunning && done.deploys == nil {
+		return nil
+	}
 	object.Spec.Plan, object.Spec.PlanDigest, object.Spec.Manifests = used.Name, used.Digest, used.Spec.Manifests
 	object.Spec.Approvers, _, err = r.Desk.Approvers(ctx, used)
 	return err
 }
 
-// conclude notes how the Plan of a run ended.
+// conclude notes how the Plan of a run ended that is under way.
 func (r *Reconciler) conclude(ctx context.Context, app *v1alpha1.Application, done *run) error {
 	name := planOf(done.operation)
 	if name == "" {
 		return nil
 	}
 	used, err := r.Desk.Plan(ctx, app.Namespace, name)
-	if err != nil {
+	if err != nil || used.Status.Phase != capstan.PlanRunning {
 		return err
 	}
 	status := *used.Status.DeepCopy()
