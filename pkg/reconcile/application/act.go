@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
+
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/live"
@@ -189,13 +191,17 @@ func terminating(app *v1alpha1.Application, s *state) bool {
 	return isTerminating(app) && (app.Operation != nil || s.run.active())
 }
 
-// withdrawn reports that the operation which the run in progress carries out is no longer
-// there, or that automated sync was switched off while it ran.
+// withdrawn reports that the operation which the run in progress carries out is no longer there, or is another one by
+// now, or that automated sync was switched off while it ran.
 func withdrawn(app *v1alpha1.Application, s *state) bool {
-	if !s.run.active() || app.Operation != nil {
+	switch {
+	case !s.run.active():
 		return false
+	case s.run.operation.InitiatedBy.Automated:
+		return app.Operation == nil && !automated(policyOf(app))
+	default:
+		return app.Operation == nil || !equality.Semantic.DeepEqual(app.Operation.Sync, s.run.operation.Sync)
 	}
-	return !s.run.operation.InitiatedBy.Automated || !automated(policyOf(app))
 }
 
 // terminate removes the hooks that run and ends the run (as Argo CD 3.5: gitops-engine,
