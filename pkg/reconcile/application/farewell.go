@@ -35,15 +35,34 @@ func (r *Reconciler) farewell(ctx context.Context, d *departure, phase plan.Phas
 	return next.Done, r.wave(ctx, d, next.Begin)
 }
 
-// recall reads the hooks that Git has, and their objects.
+// recall reads the hooks that Git has, or that were approved where the gate is before the destination, and their
+// objects.
 func (r *Reconciler) recall(ctx context.Context, d *departure) (err error) {
-	if d.from, err = originOf(d.app, nil); err != nil {
-		return err
+	if d.gate.Gated {
+		err = r.recallApproved(ctx, d)
+	} else if d.from, err = originOf(d.app, nil); err == nil {
+		err = r.want(ctx, &d.pass, d.state)
 	}
-	if err := r.want(ctx, &d.pass, d.state); err != nil {
+	if err != nil {
 		return err
 	}
 	return r.survey(ctx, d, d.desired)
+}
+
+// recallApproved takes the hooks from the Plan that was deployed: whoever pushed since was approved by nobody.
+func (r *Reconciler) recallApproved(ctx context.Context, d *departure) error {
+	made, err := r.deployed(ctx, &d.pass, d.state)
+	switch {
+	case err != nil:
+		return err
+	case made == nil && deployedNothing(d.state):
+		d.desired = &desired{}
+		return nil
+	case made == nil:
+		return errors.New("its hooks were never approved with a Plan")
+	}
+	d.desired, d.prepared, err = r.desiredOf(ctx, &d.pass, made)
+	return err
 }
 
 // wave makes the objects of hooks of a deletion. What became of them is told by the objects alone.
