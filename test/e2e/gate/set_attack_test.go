@@ -1,0 +1,47 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package gate
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// set is an ApplicationSet of one Application that goes to a cluster, with what else its spec says.
+func (s *story) set(cluster, more string) string {
+	return fmt.Sprintf(`{apiVersion: argoproj.io/v1alpha1, kind: ApplicationSet, metadata: {name: %s, namespace: %s},
+  spec: {goTemplate: true, generators: [{list: {elements: [{cluster: %s}]}}], %s template: {metadata: {name: %[1]s,
+    finalizers: [resources-finalizer.argocd.argoproj.io]}, spec: {project: default,
+    source: {repoURL: %[5]q, path: app, targetRevision: HEAD}, destination: {name: '{{.cluster}}', namespace: %[1]s},
+    syncPolicy: {automated: {prune: true, selfHeal: true}, syncOptions: [CreateNamespace=true]}}}}}
+`, s.name, argocd, cluster, more, s.repo.URL())
+}
+
+func TestASetPutsNothingIntoProduction(t *testing.T) {
+	for name, begin := range map[string]func(*story){"with admission": func(*story) {}, "without": (*story).unadmitted} {
+		t.Run(name, func(t *testing.T) {
+			s := gated(t, "generated-"+strings.Fields(name)[0], files())
+			begin(s)
+			was := s.there()
+			s.part("a template that carries an operation", func(s *story) {
+				s.apply(s.set(production, "templatePatch: 'operation: {sync: {prune: true}}',"))
+				says := func(out string) bool { return strings.Contains(out, "a template cannot start a sync") }
+				s.Until(s.hub, says, "get", "applicationset", s.name, "-n", argocd, "-o", "jsonpath={.status.conditions}")
+				s.untouched(was)
+			})
+			s.part("an Application that is sent on to production", func(s *story) {
+				s.apply(s.set(staging, ""))
+				s.value(staging, "configmap/config", ".data.value", "1")
+				s.settled(s.name)
+				s.apply(s.set(production, ""))
+				s.waiting(s.name, "AwaitingApproval")
+				s.untouched(was)
+			})
+			s.Kubectl(s.hub, "delete", "applicationset", s.name, "-n", argocd, "--wait=false")
+			s.bury(s.name)
+			s.untouched(was)
+		})
+	}
+}
