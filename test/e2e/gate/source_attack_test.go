@@ -32,14 +32,6 @@ func TestWhatWasApprovedIsAppliedWhateverBecomesOfTheSource(t *testing.T) {
 			s.smuggle(gitserver.Commit{Orphan: true})
 			s.OK(s.repo.Forget(s.Context()))
 		}},
-		"the repository is away": {"main", func(s *story) {
-			stage.Git.Stop()
-			s.Cleanup(func() {
-				if err := stage.Git.Start(); err != nil {
-					s.Error(err)
-				}
-			})
-		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := gated(t, strings.ReplaceAll(name, " ", "-"), files())
@@ -58,7 +50,7 @@ func TestWhatWasApprovedIsAppliedWhateverBecomesOfTheSource(t *testing.T) {
 			s.gone(production, "configmap/smuggled")
 		})
 	}
-	gated(t, "sources", nil).bury("a-tag-is-moved", "a-branch-is-rewritten-and-the-commit-is-gone", "the-repository-is-away")
+	gated(t, "sources", nil).bury("a-tag-is-moved", "a-branch-is-rewritten-and-the-commit-is-gone")
 }
 
 func TestABranchThatIsNamedAsTheTagDeploysNothing(t *testing.T) {
