@@ -70,7 +70,8 @@ func (p *product) addFlags(sets *cliflag.NamedFlagSets) {
 	fs.IntVar(&p.workers, "application-workers", p.workers,
 		"How many Applications of one destination and repository are reconciled side by side.")
 	fs.DurationVar(&p.retention, "syncrun-retention", p.retention,
-		"How long the record of a sync, a Plan that is not deployed, and an Approval for an Application that is gone are kept; "+
+		"How long the record of a sync, a Plan that is not deployed, and an Approval for an Application that is gone "+
+			"are kept; "+
 			"0 is for ever.")
 	fs.StringVar(&p.cacheDir, "cache-dir", p.cacheDir,
 		"Where repositories and renders are kept between starts; empty is a folder in --data-dir.")

@@ -31,12 +31,12 @@ func (r *Reconciler) promote(ctx context.Context, p *pass, s *state, f facts) ti
 	if asked.Unreadable == nil {
 		p.standing.Emergencies = gate.Emergencies(asked)
 	}
-	return soonest(remind(p, f.now), r.obey(ctx, p, s, f, asked, len(news) > 0, drift))
+	return soonest(remind(p, f.now), r.obey(ctx, p, s, f, asked, len(news) > 0, last))
 }
 
 // obey does what the gate lets through of what it was asked.
 func (r *Reconciler) obey(
-	ctx context.Context, p *pass, s *state, f facts, asked gate.Facts, lags bool, drift []plan.Change,
+	ctx context.Context, p *pass, s *state, f facts, asked gate.Facts, lags bool, last *capstan.Plan,
 ) time.Duration {
 	verdict := promotion.Judge(asked, f.operation, "")
 	current := asked.Plan
