@@ -61,7 +61,7 @@ func number(value *intstr.IntOrString, absent int32) int32 {
 	if value == nil {
 		return absent
 	}
-	return int32(value.IntValue()) //nolint:gosec // validateNumbers has looked
+	return int32(value.IntValue())
 }
 
 // pause is how long to wait after a measurement of a metric for the next.

@@ -60,13 +60,18 @@ func Tasks(run *v1alpha1.AnalysisRun, metrics []v1alpha1.Metric, now time.Time) 
 	return tasks
 }
 
-// Next returns when something of a run is due for the next time; without waits only an event brings it on.
+// Next returns when something of a run is due for the next time; without waits only an event brings it on, such as the
+// end of a Job.
 func Next(run *v1alpha1.AnalysisRun, metrics []v1alpha1.Metric, now time.Time) (at time.Time, waits bool) {
 	if Terminating(run) {
 		return now, true
 	}
 	for _, metric := range metrics {
-		due, dueOnce := next(run, metric, resultOf(run.Status, metric.Name), now)
+		result := resultOf(run.Status, metric.Name)
+		if unfinished := unfinishedOf(result); unfinished != nil && unfinished.ResumeAt == nil {
+			continue
+		}
+		due, dueOnce := next(run, metric, result, now)
 		if dueOnce && (!waits || due.Before(at)) {
 			at, waits = due, true
 		}

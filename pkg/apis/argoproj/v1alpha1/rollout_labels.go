@@ -16,6 +16,10 @@ const (
 	// LabelAnalysisRunUID is the UID of the AnalysisRun that a Job belongs to.
 	LabelAnalysisRunUID = "analysisrun.argoproj.io/uid"
 
+	// AnnotationAnalysisRunName is the name of the AnalysisRun that a Job belongs to.
+	AnnotationAnalysisRunName = "analysisrun.argoproj.io/name"
+	// AnnotationAnalysisRunMetric is the name of the metric that a Job measures.
+	AnnotationAnalysisRunMetric = "analysisrun.argoproj.io/metric-name"
 	// AnnotationRevision is the number of a revision.
 	AnnotationRevision = "rollout.argoproj.io/revision"
 	// AnnotationRevisionHistory is the list of earlier numbers of a revision.
