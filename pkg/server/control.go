@@ -63,6 +63,7 @@ type control struct {
 	desk         *promotion.Desk
 	applications *application.Reconciler
 	sets         *applicationset.Reconciler
+	analyses     *analyses
 }
 
 // newControl makes all parts; none of them does anything before run.
@@ -151,7 +152,7 @@ func (p *product) makeReconcilers(c *control, d Dependencies) error {
 		Toleration: c.toleration, Settings: c.customizations,
 		KeepEvery: 3 * p.gitInterval,
 	})
-	if err := c.applications.Register(d.Metrics); err != nil {
+	if err = c.applications.Register(d.Metrics); err != nil {
 		return err
 	}
 	c.registrar = reconcilecluster.NewRegistrar(c.host.clusterSecrets(), c.clusters, c.destinationChanged)
@@ -165,6 +166,9 @@ func (p *product) makeReconcilers(c *control, d Dependencies) error {
 		Unread: c.registrar.Refused, Gated: c.gated, Events: c.events,
 		Clock: clock.RealClock{},
 	})
+	if c.analyses, err = p.newAnalyses(c, d); err != nil {
+		return err
+	}
 	return c.connect(apps)
 }
 

@@ -19,6 +19,7 @@ const (
 	controllerApplicationSet = "applicationset"
 	controllerCluster        = "cluster"
 	controllerAppProject     = "appproject"
+	controllerAnalysisRun    = "analysisrun"
 )
 
 // loop is a controller made of its name and what it does once the caches are filled.
@@ -64,6 +65,7 @@ func (c *control) controllers() []Controller {
 			// It fails only where ctx ends.
 			_ = appproject.EnsureDefault(ctx, c.client, c.namespace)
 		}},
+		c.analyses,
 	}
 }
 

@@ -40,6 +40,8 @@ type product struct {
 	workers int
 	// retention is how long SyncRuns are kept.
 	retention time.Duration
+	// analysisLoopback lets analyses ask this machine.
+	analysisLoopback bool
 	// cacheDir holds what can be fetched and rendered again.
 	cacheDir string
 }
@@ -55,9 +57,11 @@ func NewAssembly() *Assembly {
 			capstanadmission.Register(plugins)
 			return capstanadmission.Order()
 		},
-		ControllerNames: []string{controllerApplication, controllerApplicationSet, controllerCluster, controllerAppProject},
-		PublicPaths:     []string{webhookPath},
-		Build:           p.build,
+		ControllerNames: []string{
+			controllerApplication, controllerApplicationSet, controllerCluster, controllerAppProject, controllerAnalysisRun,
+		},
+		PublicPaths: []string{webhookPath},
+		Build:       p.build,
 	}
 }
 
@@ -71,8 +75,9 @@ func (p *product) addFlags(sets *cliflag.NamedFlagSets) {
 		"How many Applications of one destination and repository are reconciled side by side.")
 	fs.DurationVar(&p.retention, "syncrun-retention", p.retention,
 		"How long the record of a sync, a Plan that is not deployed, and an Approval for an Application that is gone "+
-			"are kept; "+
-			"0 is for ever.")
+			"are kept; 0 is for ever.")
+	fs.BoolVar(&p.analysisLoopback, "analysis-allow-loopback", p.analysisLoopback,
+		"Let analyses measure by servers of this machine (127.0.0.1). For tests only.")
 	fs.StringVar(&p.cacheDir, "cache-dir", p.cacheDir,
 		"Where repositories and renders are kept between starts; empty is a folder in --data-dir.")
 }
