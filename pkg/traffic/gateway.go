@@ -91,9 +91,14 @@ type gateway struct {
 	targets        map[Ref]gatewayRoute
 }
 
-func newGateway(rollout *v1alpha1.Rollout, raw v1alpha1.JSON) (*gateway, error) {
+func newGateway(rollout *v1alpha1.Rollout, plugin string) (*gateway, error) {
+	if plugin != gatewayPlugin {
+		return nil, fmt.Errorf("spec.strategy.canary.trafficRouting.plugins names %q: only %s can be used",
+			plugin, gatewayPlugin)
+	}
 	g := &gateway{rollout: rollout, targets: map[Ref]gatewayRoute{}}
-	if err := json.Unmarshal(raw.Raw, &g.config); err != nil {
+	raw := rollout.Spec.Canary().TrafficRouting.Plugins[plugin].Raw
+	if err := json.Unmarshal(raw, &g.config); err != nil {
 		return nil, fmt.Errorf("the configuration of the plugin %s: %w", gatewayPlugin, err)
 	}
 	g.config.Namespace = cmp.Or(g.config.Namespace, rollout.Namespace)

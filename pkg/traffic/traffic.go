@@ -5,6 +5,7 @@ package traffic
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -93,20 +94,27 @@ func Routers(rollout *v1alpha1.Rollout) ([]Router, error) {
 		return nil, nil
 	}
 	var routers []Router
-	for name := range canary.TrafficRouting.Plugins {
-		if name != gatewayPlugin {
-			return nil, fmt.Errorf("spec.strategy.canary.trafficRouting.plugins names %q: only %s can be used",
-				name, gatewayPlugin)
-		}
-	}
-	if raw, named := canary.TrafficRouting.Plugins[gatewayPlugin]; named {
-		router, err := newGateway(rollout, raw)
+	for _, driver := range drivers(rollout) {
+		router, err := driver()
 		if err != nil {
 			return nil, err
 		}
 		routers = append(routers, router)
 	}
 	return routers, nil
+}
+
+// drivers returns what makes the routers that a Rollout names, in the order of the peer.
+func drivers(rollout *v1alpha1.Rollout) []func() (Router, error) {
+	spec := rollout.Spec.Canary().TrafficRouting
+	var drivers []func() (Router, error)
+	if spec.Istio != nil {
+		drivers = append(drivers, func() (Router, error) { return newIstio(rollout) })
+	}
+	for _, name := range slices.Sorted(maps.Keys(spec.Plugins)) {
+		drivers = append(drivers, func() (Router, error) { return newGateway(rollout, name) })
+	}
+	return drivers
 }
 
 // check says whether the weights are parts of one whole.
