@@ -114,6 +114,7 @@ func TestIstioRoute(t *testing.T) {
 
 const istioSubsetCanary = `
 trafficRouting:
+  managedRoutes: [{name: copy}, {name: beta}, {name: staff}]
   istio:
     virtualService: {name: web}
     destinationRule: {name: web, canarySubsetName: new, stableSubsetName: old, additionalSubsetNames: [pinned]}

@@ -107,12 +107,27 @@ func Routers(rollout *v1alpha1.Rollout) ([]Router, error) {
 // drivers returns what makes the routers that a Rollout names, in the order of the peer.
 func drivers(rollout *v1alpha1.Rollout) []func() (Router, error) {
 	spec := rollout.Spec.Canary().TrafficRouting
-	var drivers []func() (Router, error)
-	if spec.Istio != nil {
-		drivers = append(drivers, func() (Router, error) { return newIstio(rollout) })
+	missing := func(name string) func() (Router, error) {
+		return func() (Router, error) {
+			return nil, fmt.Errorf("trafficRouting.%s is not supported: use another router", name)
+		}
 	}
+	drivers := []func() (Router, error){}
+	add := func(named bool, driver func() (Router, error)) {
+		if named {
+			drivers = append(drivers, driver)
+		}
+	}
+	add(spec.Istio != nil, func() (Router, error) { return newIstio(rollout) })
+	add(spec.Nginx != nil, func() (Router, error) { return newNginx(rollout) })
+	add(spec.ALB != nil, missing("alb"))
+	add(spec.SMI != nil, missing("smi"))
+	add(spec.Ambassador != nil, missing("ambassador"))
+	add(spec.AppMesh != nil, missing("appMesh"))
+	add(spec.Traefik != nil, missing("traefik"))
+	add(spec.Apisix != nil, missing("apisix"))
 	for _, name := range slices.Sorted(maps.Keys(spec.Plugins)) {
-		drivers = append(drivers, func() (Router, error) { return newGateway(rollout, name) })
+		add(true, func() (Router, error) { return newGateway(rollout, name) })
 	}
 	return drivers
 }
