@@ -1,0 +1,8 @@
+module github.com/capstan-dev/capstan/hack/routers
+
+go 1.26.3
+
+require (
+	istio.io/api v1.31.4
+	sigs.k8s.io/gateway-api v1.6.3
+)

@@ -1,0 +1,187 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package routers shows that API servers with the CustomResourceDefinitions of traffic routers take what pkg/traffic
+// writes, and that nothing is written again after they filled in what they fill in.
+package routers
+
+import (
+	"encoding/json"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/restmapper"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/yaml"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/traffic"
+	"github.com/capstan-dev/capstan/test/harness/plane"
+	"github.com/capstan-dev/capstan/test/harness/steps"
+)
+
+const edge = "edge"
+
+// story is a cluster in which routers are at home, and a client that does what Routers say.
+type story struct {
+	steps.Steps
+	kubectl plane.Kubectl
+	client  dynamic.Interface
+	mapper  meta.RESTMapper
+}
+
+// begin starts a cluster and installs the kinds of the routers.
+func begin(t *testing.T) *story {
+	t.Helper()
+	root, err := filepath.Abs(filepath.Join("..", "..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &story{Steps: steps.Steps{T: t}}
+	clusters, err := plane.Start(t.Context(), plane.Options{
+		Root: root, Dir: filepath.Join(t.TempDir(), "plane"), Clusters: []string{edge}, Out: t.Output(),
+	})
+	s.OK(err)
+	t.Cleanup(func() { s.OK(clusters.Stop()) })
+	s.kubectl = clusters.Kubectl(edge)
+	s.install(filepath.Join(root, "hack", "routers"))
+	config, err := clientcmd.BuildConfigFromFlags("", clusters.Clusters[edge].Kubeconfig)
+	s.OK(err)
+	s.client, err = dynamic.NewForConfig(config)
+	s.OK(err)
+	found, err := discovery.NewDiscoveryClientForConfig(config)
+	s.OK(err)
+	s.mapper = restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(found))
+	return s
+}
+
+// install installs the CustomResourceDefinitions that the routers' own Go modules hold.
+func (s *story) install(pinnedIn string) {
+	s.Helper()
+	gateway := s.module(pinnedIn, "sigs.k8s.io/gateway-api")
+	istio := s.module(pinnedIn, "istio.io/api")
+	for _, kind := range []string{"httproutes", "grpcroutes", "tcproutes", "tlsroutes"} {
+		s.Kubectl(s.kubectl, "apply", "--server-side", "-f",
+			filepath.Join(gateway, "config", "crd", "standard", "gateway.networking.k8s.io_"+kind+".yaml"))
+		s.Kubectl(s.kubectl, "wait", "--for=condition=Established", "crd/"+kind+".gateway.networking.k8s.io")
+	}
+	s.Kubectl(s.kubectl, "apply", "--server-side", "-f",
+		filepath.Join(istio, "kubernetes", "customresourcedefinitions.gen.yaml"))
+	for _, kind := range []string{"virtualservices", "destinationrules"} {
+		s.Kubectl(s.kubectl, "wait", "--for=condition=Established", "crd/"+kind+".networking.istio.io")
+	}
+}
+
+// module returns the folder of a Go module, which is downloaded where the module cache lacks it.
+func (s *story) module(pinnedIn, path string) string {
+	s.Helper()
+	download := exec.CommandContext(s.Context(), "go", "mod", "download", "-json", path)
+	download.Dir = pinnedIn
+	out, err := download.Output()
+	s.OK(err)
+	var found struct{ Dir string }
+	s.OK(json.Unmarshal(out, &found))
+	return found.Dir
+}
+
+// resource returns the client for the kind of an object, of the first version that both sides know.
+func (s *story) resource(need traffic.Need) dynamic.ResourceInterface {
+	s.Helper()
+	mapping, err := s.mapper.RESTMapping(need.GroupKind, need.Versions...)
+	s.OK(err)
+	return s.client.Resource(mapping.Resource).Namespace(need.Namespace)
+}
+
+// read returns all that a router has to see.
+func (s *story) read(router traffic.Router) traffic.Live {
+	s.Helper()
+	live := traffic.Live{}
+	for _, need := range router.Needs() {
+		object, err := s.resource(need).Get(s.Context(), need.Name, metav1.GetOptions{})
+		if need.Optional && apierrors.IsNotFound(err) {
+			continue
+		}
+		s.OK(err)
+		live[need.Ref] = object
+	}
+	return live
+}
+
+// route writes what a router says, and shows that it has nothing more to say then.
+func (s *story) route(router traffic.Router, intent traffic.Intent) {
+	s.Helper()
+	changes, err := router.Route(intent, s.read(router))
+	s.OK(err)
+	for _, change := range changes {
+		s.OK(s.write(router, change))
+	}
+	again, err := router.Route(intent, s.read(router))
+	s.OK(err)
+	for _, change := range again {
+		s.Errorf("%s would write the %s again: %v", router.Name(), change.Ref, change.Object.Object["spec"])
+	}
+}
+
+func (s *story) write(router traffic.Router, change traffic.Change) error {
+	s.Helper()
+	for _, need := range router.Needs() {
+		if need.Ref != change.Ref {
+			continue
+		}
+		if change.Create {
+			return created(s.resource(need).Create(s.Context(), change.Object, strict.create()))
+		}
+		return created(s.resource(need).Update(s.Context(), change.Object, strict.update()))
+	}
+	s.Fatalf("%s writes the %s without a need to see it", router.Name(), change.Ref)
+	return nil
+}
+
+func created(_ *unstructured.Unstructured, err error) error { return err }
+
+// validation is how unknown fields are taken.
+type validation string
+
+// strict refuses fields that a kind does not have, which an API server would drop in silence.
+const strict validation = metav1.FieldValidationStrict
+
+func (v validation) create() metav1.CreateOptions {
+	return metav1.CreateOptions{FieldValidation: string(v)}
+}
+
+func (v validation) update() metav1.UpdateOptions {
+	return metav1.UpdateOptions{FieldValidation: string(v)}
+}
+
+// routerOf returns the only router that a Rollout names whose strategy is written as YAML.
+func (s *story) routerOf(canary string) traffic.Router {
+	s.Helper()
+	rollout := &v1alpha1.Rollout{}
+	rollout.Namespace, rollout.Name, rollout.UID = "default", "web", "0f1e2d3c"
+	rollout.Spec.Strategy = &v1alpha1.RolloutStrategy{Canary: &v1alpha1.CanaryStrategy{}}
+	s.OK(yaml.UnmarshalStrict([]byte(canary), rollout.Spec.Strategy.Canary))
+	// What a step has written is known by what the status says of it.
+	rollout.Status.Canary.Weights = &v1alpha1.TrafficWeights{
+		Additional: []v1alpha1.WeightDestination{{ServiceName: "trial"}},
+	}
+	routers, err := traffic.Routers(rollout)
+	s.OK(err)
+	if len(routers) != 1 {
+		s.Fatalf("the Rollout names %d routers", len(routers))
+	}
+	return routers[0]
+}
+
+// apply makes the objects of a user.
+func (s *story) apply(objects string) {
+	s.Helper()
+	s.OK(s.kubectl.Apply(s.Context(), objects))
+}
