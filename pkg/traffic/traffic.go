@@ -120,11 +120,11 @@ func drivers(rollout *v1alpha1.Rollout) []func() (Router, error) {
 	}
 	add(spec.Istio != nil, func() (Router, error) { return newIstio(rollout) })
 	add(spec.Nginx != nil, func() (Router, error) { return newNginx(rollout) })
-	add(spec.ALB != nil, missing("alb"))
-	add(spec.SMI != nil, missing("smi"))
+	add(spec.ALB != nil, func() (Router, error) { return newALB(rollout) })
+	add(spec.SMI != nil, func() (Router, error) { return newSMI(rollout) })
 	add(spec.Ambassador != nil, missing("ambassador"))
 	add(spec.AppMesh != nil, missing("appMesh"))
-	add(spec.Traefik != nil, missing("traefik"))
+	add(spec.Traefik != nil, func() (Router, error) { return newTraefik(rollout) })
 	add(spec.Apisix != nil, missing("apisix"))
 	for _, name := range slices.Sorted(maps.Keys(spec.Plugins)) {
 		add(true, func() (Router, error) { return newGateway(rollout, name) })

@@ -31,18 +31,24 @@ func TestRouters(t *testing.T) {
 			"trafficRouting: {istio: {virtualService: {name: web}, destinationRule: {name: web, canarySubsetName: a, stableSubsetName: b}}}",
 			[]string{"Istio"}, "",
 		},
-		"Istio by host needs Services":    {"trafficRouting: {istio: {virtualService: {name: web}}}", nil, "needs a canaryService"},
-		"Istio without a VirtualService":  {"canaryService: canary\nstableService: stable\ntrafficRouting: {istio: {}}", nil, "needs either a virtualService"},
-		"Istio with the same one twice":   {"canaryService: canary\nstableService: stable\ntrafficRouting: {istio: {virtualServices: [{name: a}, {name: a.shop}]}}", nil, "twice"},
-		"nginx with two ways to name one": {"canaryService: canary\nstableService: stable\ntrafficRouting: {nginx: {stableIngress: a, stableIngresses: [b]}}", nil, "needs either one Ingress"},
-		"nginx with the same one twice":   {"canaryService: canary\nstableService: stable\ntrafficRouting: {nginx: {stableIngresses: [b, b]}}", nil, "twice"},
-		"nginx needs Services":            {"trafficRouting: {nginx: {stableIngress: a}}", nil, "needs a canaryService"},
-		"a plugin without a route":        {"canaryService: canary\nstableService: stable\ntrafficRouting: {plugins: {argoproj-labs/gatewayAPI: {}}}", nil, "names no route"},
-		"a plugin with a nameless route":  {"canaryService: canary\nstableService: stable\ntrafficRouting: {plugins: {argoproj-labs/gatewayAPI: {httpRoutes: [{}]}}}", nil, "without a name"},
-		"a plugin that makes no sense":    {"canaryService: canary\nstableService: stable\ntrafficRouting: {plugins: {argoproj-labs/gatewayAPI: {httpRoutes: 1}}}", nil, "the configuration of the plugin"},
-		"a plugin that needs Services":    {"trafficRouting: {plugins: {argoproj-labs/gatewayAPI: {httpRoute: web}}}", nil, "needs a canaryService"},
-		"a plugin that is not known":      {"trafficRouting: {plugins: {example/other: {}}}", nil, `names "example/other"`},
-		"a router that is not driven":     {"trafficRouting: {ambassador: {mappings: [a]}}", nil, "trafficRouting.ambassador is not supported"},
+		"Istio by host needs Services":        {"trafficRouting: {istio: {virtualService: {name: web}}}", nil, "needs a canaryService"},
+		"Istio without a VirtualService":      {"canaryService: canary\nstableService: stable\ntrafficRouting: {istio: {}}", nil, "needs either a virtualService"},
+		"Istio with the same one twice":       {"canaryService: canary\nstableService: stable\ntrafficRouting: {istio: {virtualServices: [{name: a}, {name: a.shop}]}}", nil, "twice"},
+		"nginx with two ways to name one":     {"canaryService: canary\nstableService: stable\ntrafficRouting: {nginx: {stableIngress: a, stableIngresses: [b]}}", nil, "needs either one Ingress"},
+		"nginx with the same one twice":       {"canaryService: canary\nstableService: stable\ntrafficRouting: {nginx: {stableIngresses: [b, b]}}", nil, "twice"},
+		"nginx needs Services":                {"trafficRouting: {nginx: {stableIngress: a}}", nil, "needs a canaryService"},
+		"a plugin without a route":            {"canaryService: canary\nstableService: stable\ntrafficRouting: {plugins: {argoproj-labs/gatewayAPI: {}}}", nil, "names no route"},
+		"a plugin with a nameless route":      {"canaryService: canary\nstableService: stable\ntrafficRouting: {plugins: {argoproj-labs/gatewayAPI: {httpRoutes: [{}]}}}", nil, "without a name"},
+		"a plugin that makes no sense":        {"canaryService: canary\nstableService: stable\ntrafficRouting: {plugins: {argoproj-labs/gatewayAPI: {httpRoutes: 1}}}", nil, "the configuration of the plugin"},
+		"a plugin that needs Services":        {"trafficRouting: {plugins: {argoproj-labs/gatewayAPI: {httpRoute: web}}}", nil, "needs a canaryService"},
+		"ALB needs a port":                    {"canaryService: canary\nstableService: stable\ntrafficRouting: {alb: {ingress: a}}", nil, "needs a servicePort"},
+		"ALB with ping and pong needs a root": {"pingPong: {pingService: a, pongService: b}\ntrafficRouting: {alb: {ingress: a, servicePort: 80}}", nil, "a rootService"},
+		"ALB that is too sticky":              {"canaryService: canary\nstableService: stable\ntrafficRouting: {alb: {ingress: a, servicePort: 80, stickinessConfig: {enabled: true, durationSeconds: 604801}}}", nil, "durationSeconds"},
+		"ALB without an Ingress":              {"canaryService: canary\nstableService: stable\ntrafficRouting: {alb: {servicePort: 80}}", nil, "needs either one Ingress"},
+		"SMI needs Services":                  {"trafficRouting: {smi: {}}", nil, "needs a canaryService"},
+		"Traefik needs Services":              {"trafficRouting: {traefik: {weightedTraefikServiceName: a}}", nil, "needs a weightedTraefikServiceName"},
+		"a plugin that is not known":          {"trafficRouting: {plugins: {example/other: {}}}", nil, `names "example/other"`},
+		"a router that is not driven":         {"trafficRouting: {ambassador: {mappings: [a]}}", nil, "trafficRouting.ambassador is not supported"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -72,6 +78,9 @@ func routerCases() map[string]routerCase {
 		"Istio by host":   {istioCanary, istioWeb},
 		"Istio by subset": {istioSubsetCanary, istioSubsets},
 		"nginx":           {nginxCanary, nginxShop},
+		"ALB":             {albCanary, nginxShop},
+		"SMI":             {smiCanary, ""},
+		"Traefik":         {traefikCanary, traefikWeb},
 	}
 }
 
@@ -104,7 +113,7 @@ func TestEveryUpdateEndsWhereItBegan(t *testing.T) {
 			router := routerOf(t, rollout)
 			start := routed(t, router, split(0), liveOf(t, tc.live))
 			live := start
-			for range 60 {
+			for range 30 {
 				intent := arbitrary(source)
 				live = routed(t, router, intent, live)
 				rollout.Status.Canary.Weights = &v1alpha1.TrafficWeights{}
