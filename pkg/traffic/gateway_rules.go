@@ -126,8 +126,9 @@ func (r *gatewayRules) keep(wanted []map[string]any) []map[string]any {
 		wantedBackends, _ := list(rule, "backendRefs")
 		liveBackends, _ := list(live, "backendRefs")
 		for i, backend := range wantedBackends {
-			weight, _ := number(backend["weight"])
-			weigh(liveBackends[i], weight)
+			if weight, is := number(backend["weight"]); is {
+				weigh(liveBackends[i], weight)
+			}
 		}
 		kept = append(kept, live)
 	}
