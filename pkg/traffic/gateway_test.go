@@ -98,6 +98,10 @@ func TestGatewayRoute(t *testing.T) {
 			gatewayWeb, split(20), weightsOf("80", "20"),
 		},
 		"leaves a route alone that is as intended": {gatewayWeb, split(0), gatewayWeb},
+		"leaves empty labels alone": {
+			strings.Replace(gatewayWeb, "labels: {team: a}", "labels: {}", 1), split(0),
+			strings.Replace(gatewayWeb, "labels: {team: a}", "labels: {}", 1),
+		},
 		"takes the mark off when the canary has nothing left": {
 			weightsOf("80", "20"), split(0), gatewayWeb,
 		},

@@ -225,7 +225,8 @@ func TestIstioRemovesTheServicesOfAnEndedExperimentAlone(t *testing.T) {
 	t.Parallel()
 	rollout := rolloutOf(t, istioSubsetCanary)
 	rollout.Status.Canary.Weights = &v1alpha1.TrafficWeights{
-		Additional: []v1alpha1.WeightDestination{{ServiceName: "trial", Weight: 10}},
+		// A Service may have the name of a subset, which is not the Experiment's for that.
+		Additional: []v1alpha1.WeightDestination{{ServiceName: "trial", Weight: 10}, {ServiceName: "new"}},
 	}
 	during := strings.NewReplacer("weight: 30}", "weight: 30}\n    - {destination: {host: trial}, weight: 10}",
 		"labels: {version: v1}}", "labels: {version: v1}}\n  - {name: trial, labels: {rollouts-pod-template-hash: try}}")
