@@ -38,6 +38,12 @@ const (
 	AnnotationExperimentName = "experiment.argoproj.io/name"
 	// AnnotationExperimentTemplateName is the name of the Experiment's template that a ReplicaSet belongs to.
 	AnnotationExperimentTemplateName = "experiment.argoproj.io/template-name"
+	// AnnotationTemplateDigest is the digest of the pod template as its author wrote it, from which a ReplicaSet was
+	// made. The peer has no such annotation.
+	AnnotationTemplateDigest = "capstan.dev/template-digest"
+	// AnnotationDrivenFrom on a router's object names the namespaces, apart from its own, whose Rollouts may drive it,
+	// separated by commas. The peer needs no such leave.
+	AnnotationDrivenFrom = "capstan.dev/driven-from"
 )
 
 // What a Rollout makes an AnalysisRun for: values of LabelRolloutType.

@@ -1,0 +1,44 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package rollout
+
+import (
+	"encoding/json"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+)
+
+// Dress gives the pods of a ReplicaSet the metadata of a role in place of that of another one, and notes it.
+func Dress(set *appsv1.ReplicaSet, metadata v1alpha1.PodTemplateMetadata) error {
+	before := EphemeralOf(set)
+	if sameMetadata(before, metadata) {
+		return nil
+	}
+	raw, err := json.Marshal(metadata)
+	if err != nil {
+		return fmt.Errorf("note the metadata of the pods of %s: %w", set.Name, err)
+	}
+	set.Annotations = with(set.Annotations, v1alpha1.AnnotationEphemeralMetadata, string(raw))
+	template := &set.Spec.Template
+	template.Labels = Exchanged(template.Labels, before.Labels, metadata.Labels)
+	template.Annotations = Exchanged(template.Annotations, before.Annotations, metadata.Annotations)
+	return nil
+}
+
+// Exchanged returns values with some in the place of others.
+func Exchanged(values, before, after map[string]string) map[string]string {
+	exchanged := map[string]string{}
+	for key, value := range values {
+		if _, gone := before[key]; !gone {
+			exchanged[key] = value
+		}
+	}
+	for key, value := range after {
+		exchanged[key] = value
+	}
+	return exchanged
+}

@@ -1,0 +1,38 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package rollout
+
+import "fmt"
+
+// The reasons of Events and conditions (as Argo Rollouts 1.9: utils/conditions/conditions.go).
+const (
+	reasonSkipSteps      = "SkipSteps"
+	reasonPaused         = "RolloutPaused"
+	reasonResumed        = "RolloutResumed"
+	reasonRetry          = "RolloutRetry"
+	reasonAborted        = "RolloutAborted"
+	reasonCompleted      = "RolloutCompleted"
+	reasonStepCompleted  = "RolloutStepCompleted"
+	reasonScaling        = "ScalingReplicaSet"
+	reasonSwitchService  = "SwitchService"
+	reasonWeightUpdated  = "TrafficWeightUpdated"
+	reasonSetCreated     = "NewReplicaSetCreated"
+	reasonSetUpdated     = "ReplicaSetUpdated"
+	reasonSetAvailable   = "NewReplicaSetAvailable"
+	reasonTimedOut       = "ProgressDeadlineExceeded"
+	reasonAvailable      = "AvailableReason"
+	reasonHealthy        = "RolloutHealthy"
+	reasonInvalidSpec    = "InvalidSpec"
+	reasonReplicaFailure = "FailedCreate"
+)
+
+// tell adds an Event.
+func (p *pass) tell(reason, format string, args ...any) {
+	p.Events = append(p.Events, Event{Reason: reason, Message: fmt.Sprintf(format, args...)})
+}
+
+// warn adds an Event that somebody should look at.
+func (p *pass) warn(reason, message string) {
+	p.Events = append(p.Events, Event{Warning: true, Reason: reason, Message: message})
+}
