@@ -64,6 +64,10 @@ type control struct {
 	applications *application.Reconciler
 	sets         *applicationset.Reconciler
 	analyses     *analyses
+	// hostClient reaches the host cluster; nil in a detached server.
+	hostClient kubernetes.Interface
+	// rollouts is nil in a detached server.
+	rollouts *rollouts
 }
 
 // newControl makes all parts; none of them does anything before run.
@@ -97,6 +101,7 @@ func (c *control) reachHost(d Dependencies) error {
 	c.host = newHostCaches(client, c.namespace)
 	c.hostSecrets = client.CoreV1().Secrets(c.namespace)
 	c.hostEvents = client.CoreV1()
+	c.hostClient = client
 	c.broadcaster = events.NewBroadcaster(&events.EventSinkImpl{Interface: client.EventsV1()})
 	return nil
 }
@@ -167,6 +172,9 @@ func (p *product) makeReconcilers(c *control, d Dependencies) error {
 		Clock: clock.RealClock{},
 	})
 	if c.analyses, err = p.newAnalyses(c, d); err != nil {
+		return err
+	}
+	if c.rollouts, err = newRollouts(c, c.hostClient, d); err != nil {
 		return err
 	}
 	return c.connect(apps)

@@ -20,6 +20,7 @@ const (
 	controllerCluster        = "cluster"
 	controllerAppProject     = "appproject"
 	controllerAnalysisRun    = "analysisrun"
+	controllerRollout        = "rollout"
 )
 
 // loop is a controller made of its name and what it does once the caches are filled.
@@ -52,7 +53,7 @@ func (l loop) Run(ctx context.Context) error {
 }
 
 func (c *control) controllers() []Controller {
-	return []Controller{
+	controllers := []Controller{
 		loop{controllerApplication, c, func(ctx context.Context) {
 			var collecting sync.WaitGroup
 			collecting.Go(func() { c.desk.KeepCollecting(ctx) })
@@ -67,6 +68,10 @@ func (c *control) controllers() []Controller {
 		}},
 		c.analyses,
 	}
+	if c.rollouts != nil {
+		controllers = append(controllers, c.rollouts)
+	}
+	return controllers
 }
 
 // discard takes Events where there is no host cluster to write them to.

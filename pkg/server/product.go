@@ -59,6 +59,7 @@ func NewAssembly() *Assembly {
 		},
 		ControllerNames: []string{
 			controllerApplication, controllerApplicationSet, controllerCluster, controllerAppProject, controllerAnalysisRun,
+			controllerRollout,
 		},
 		PublicPaths: []string{webhookPath},
 		Build:       p.build,

@@ -1,7 +1,7 @@
 // Copyright The Capstan Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package routers
+package rollout
 
 import (
 	"testing"
@@ -94,18 +94,6 @@ spec:
   host: web
   subsets: [{name: old, labels: {app: web}}, {name: new, labels: {app: web}, trafficPolicy: {tls: {mode: DISABLE}}}]
 `},
-		"nginx": {services + `  maxTrafficWeight: 100
-  nginx: {stableIngress: shop, additionalIngressAnnotations: {canary-by-header: X-Canary}}`, `
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: shop, namespace: default}
-spec:
-  ingressClassName: nginx
-  tls: [{hosts: [shop.example.com], secretName: shop}]
-  rules:
-  - host: shop.example.com
-    http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: stable, port: {number: 80}}}}]}
-`},
 	}
 }
 
@@ -134,10 +122,10 @@ func update() []traffic.Intent {
 }
 
 func TestAPIServersTakeWhatRoutersWrite(t *testing.T) {
-	stage := begin(t)
+	known := newAuthor(t)
 	for name, user := range users() {
 		t.Run(name, func(t *testing.T) {
-			s := &story{Steps: steps.Steps{T: t}, kubectl: stage.kubectl, client: stage.client, mapper: stage.mapper}
+			s := &author{Steps: steps.Steps{T: t}, kubectl: known.kubectl, client: known.client, mapper: known.mapper}
 			s.apply(user.objects)
 			router := s.routerOf(user.canary)
 			s.OK(router.Validate(s.read(router)))
@@ -158,7 +146,7 @@ func TestAPIServersTakeWhatRoutersWrite(t *testing.T) {
 }
 
 // specs returns what was said of the traffic, by object.
-func (s *story) specs(router traffic.Router) map[string]any {
+func (s *author) specs(router traffic.Router) map[string]any {
 	s.Helper()
 	specs := map[string]any{}
 	for ref, object := range s.read(router) {

@@ -1,14 +1,9 @@
 // Copyright The Capstan Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package routers shows that API servers with the CustomResourceDefinitions of traffic routers take what pkg/traffic
-// writes, and that nothing is written again after they filled in what they fill in.
-package routers
+package rollout
 
 import (
-	"encoding/json"
-	"os/exec"
-	"path/filepath"
 	"testing"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -26,35 +21,25 @@ import (
 	"github.com/capstan-dev/capstan/pkg/traffic"
 	"github.com/capstan-dev/capstan/test/harness/plane"
 	"github.com/capstan-dev/capstan/test/harness/steps"
+	"github.com/capstan-dev/capstan/test/harness/world"
 )
 
-const edge = "edge"
-
-// story is a cluster in which routers are at home, and a client that does what Routers say.
-type story struct {
+// author is a client that does in the hub what Routers say.
+type author struct {
 	steps.Steps
 	kubectl plane.Kubectl
 	client  dynamic.Interface
 	mapper  meta.RESTMapper
 }
 
-// begin starts a cluster and installs the kinds of the routers.
-func begin(t *testing.T) *story {
+// newAuthor returns a client that knows the kinds of the routers.
+func newAuthor(t *testing.T) *author {
 	t.Helper()
-	root, err := filepath.Abs(filepath.Join("..", "..", ".."))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &story{Steps: steps.Steps{T: t}}
-	clusters, err := plane.Start(t.Context(), plane.Options{
-		Root: root, Dir: filepath.Join(t.TempDir(), "plane"), Clusters: []string{edge}, Out: t.Output(),
-	})
+	s := &author{Steps: steps.Steps{T: t}, kubectl: stage.Hub()}
+	installRoutes(&s.Steps)
+	config, err := clientcmd.BuildConfigFromFlags("", stage.Plane.Clusters[world.Hub].Kubeconfig)
 	s.OK(err)
-	t.Cleanup(func() { s.OK(clusters.Stop()) })
-	s.kubectl = clusters.Kubectl(edge)
-	s.install(filepath.Join(root, "hack", "routers"))
-	config, err := clientcmd.BuildConfigFromFlags("", clusters.Clusters[edge].Kubeconfig)
-	s.OK(err)
+	config.QPS = -1 // The API server throttles, not this client.
 	s.client, err = dynamic.NewForConfig(config)
 	s.OK(err)
 	found, err := discovery.NewDiscoveryClientForConfig(config)
@@ -63,37 +48,8 @@ func begin(t *testing.T) *story {
 	return s
 }
 
-// install installs the CustomResourceDefinitions that the routers' own Go modules hold.
-func (s *story) install(pinnedIn string) {
-	s.Helper()
-	gateway := s.module(pinnedIn, "sigs.k8s.io/gateway-api")
-	istio := s.module(pinnedIn, "istio.io/api")
-	for _, kind := range []string{"httproutes", "grpcroutes", "tcproutes", "tlsroutes"} {
-		s.Kubectl(s.kubectl, "apply", "--server-side", "-f",
-			filepath.Join(gateway, "config", "crd", "standard", "gateway.networking.k8s.io_"+kind+".yaml"))
-		s.Kubectl(s.kubectl, "wait", "--for=condition=Established", "crd/"+kind+".gateway.networking.k8s.io")
-	}
-	s.Kubectl(s.kubectl, "apply", "--server-side", "-f",
-		filepath.Join(istio, "kubernetes", "customresourcedefinitions.gen.yaml"))
-	for _, kind := range []string{"virtualservices", "destinationrules"} {
-		s.Kubectl(s.kubectl, "wait", "--for=condition=Established", "crd/"+kind+".networking.istio.io")
-	}
-}
-
-// module returns the folder of a Go module, which is downloaded where the module cache lacks it.
-func (s *story) module(pinnedIn, path string) string {
-	s.Helper()
-	download := exec.CommandContext(s.Context(), "go", "mod", "download", "-json", path)
-	download.Dir = pinnedIn
-	out, err := download.Output()
-	s.OK(err)
-	var found struct{ Dir string }
-	s.OK(json.Unmarshal(out, &found))
-	return found.Dir
-}
-
 // resource returns the client for the kind of an object, of the first version that both sides know.
-func (s *story) resource(need traffic.Need) dynamic.ResourceInterface {
+func (s *author) resource(need traffic.Need) dynamic.ResourceInterface {
 	s.Helper()
 	mapping, err := s.mapper.RESTMapping(need.GroupKind, need.Versions...)
 	s.OK(err)
@@ -101,7 +57,7 @@ func (s *story) resource(need traffic.Need) dynamic.ResourceInterface {
 }
 
 // read returns all that a router has to see.
-func (s *story) read(router traffic.Router) traffic.Live {
+func (s *author) read(router traffic.Router) traffic.Live {
 	s.Helper()
 	live := traffic.Live{}
 	for _, need := range router.Needs() {
@@ -116,7 +72,7 @@ func (s *story) read(router traffic.Router) traffic.Live {
 }
 
 // route writes what a router says, and shows that it has nothing more to say then.
-func (s *story) route(router traffic.Router, intent traffic.Intent) {
+func (s *author) route(router traffic.Router, intent traffic.Intent) {
 	s.Helper()
 	changes, err := router.Route(intent, s.read(router))
 	s.OK(err)
@@ -130,7 +86,7 @@ func (s *story) route(router traffic.Router, intent traffic.Intent) {
 	}
 }
 
-func (s *story) write(router traffic.Router, change traffic.Change) error {
+func (s *author) write(router traffic.Router, change traffic.Change) error {
 	s.Helper()
 	for _, need := range router.Needs() {
 		if need.Ref != change.Ref {
@@ -162,7 +118,7 @@ func (v validation) update() metav1.UpdateOptions {
 }
 
 // routerOf returns the only router that a Rollout names whose strategy is written as YAML.
-func (s *story) routerOf(canary string) traffic.Router {
+func (s *author) routerOf(canary string) traffic.Router {
 	s.Helper()
 	rollout := &v1alpha1.Rollout{}
 	rollout.Namespace, rollout.Name, rollout.UID = "default", "web", "0f1e2d3c"
@@ -181,7 +137,7 @@ func (s *story) routerOf(canary string) traffic.Router {
 }
 
 // apply makes the objects of a user.
-func (s *story) apply(objects string) {
+func (s *author) apply(objects string) {
 	s.Helper()
 	s.OK(s.kubectl.Apply(s.Context(), objects))
 }

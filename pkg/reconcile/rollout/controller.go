@@ -1,0 +1,102 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package rollout
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes"
+	corelisters "k8s.io/client-go/listers/core/v1"
+	"k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/klog/v2"
+	"k8s.io/utils/clock"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/generated/clientset/versioned"
+	"github.com/capstan-dev/capstan/pkg/reconcile/queue"
+)
+
+// workers is how many Rollouts are reconciled side by side.
+const workers = 8
+
+// Options are the parts that a Reconciler works with.
+type Options struct {
+	// Client reaches our own kinds.
+	Client versioned.Interface
+	// Host reaches the cluster that runs the pods.
+	Host kubernetes.Interface
+	// Rollouts is an indexer of all Rollouts, with RolloutIndexers.
+	Rollouts cache.Indexer
+	// Runs is an indexer of all AnalysisRuns, with OwnerIndexers.
+	Runs cache.Indexer
+	// Sets is an indexer of all ReplicaSets with a pod template hash, with OwnerIndexers.
+	Sets cache.Indexer
+	// Services lists Services with their selectors and annotations.
+	Services  corelisters.ServiceLister
+	Templates Templates
+	Routes    *Routes
+	Events    events.EventRecorder
+	Clock     clock.Clock
+	Metrics   *Metrics
+}
+
+// Reconciler carries Rollouts out.
+type Reconciler struct {
+	Options
+	queue *queue.Queue
+	fresh fresh
+	told  *told
+}
+
+// New returns a Reconciler that does nothing until Run.
+func New(options Options) *Reconciler {
+	r := &Reconciler{
+		Options: options,
+		queue:   queue.New("rollouts", together),
+		fresh:   newFresh(options),
+		told:    newTold(),
+	}
+	r.Routes.changed = r.routeChanged
+	return r
+}
+
+// together puts all Rollouts into one lane.
+func together(types.NamespacedName) string { return "" }
+
+// Run reconciles until ctx ends, then waits for the passes in progress. It may be called again.
+func (r *Reconciler) Run(ctx context.Context) {
+	r.queue.Work(ctx, workers, r.all, func(ctx context.Context, key types.NamespacedName) (time.Duration, error) {
+		return r.visit(klog.NewContext(ctx, klog.FromContext(ctx).WithValues("rollout", key)), key)
+	})
+}
+
+// all are the Rollouts that there are.
+func (r *Reconciler) all() []types.NamespacedName {
+	var keys []types.NamespacedName
+	for _, object := range r.Rollouts.List() {
+		if rollout, isRollout := object.(*v1alpha1.Rollout); isRollout {
+			keys = append(keys, types.NamespacedName{Namespace: rollout.Namespace, Name: rollout.Name})
+		}
+	}
+	return keys
+}
+
+// visit reconciles the Rollout of a key. One that is gone, or going, needs nothing: the cluster collects what it owns.
+func (r *Reconciler) visit(ctx context.Context, key types.NamespacedName) (time.Duration, error) {
+	rollout, err := r.fresh.rollout(key)
+	if rollout == nil || err != nil {
+		r.told.forget(key)
+		return 0, err
+	}
+	if _, others := rollout.Labels[v1alpha1.LabelControllerInstanceID]; others || rollout.DeletionTimestamp != nil {
+		return 0, nil
+	}
+	started := r.Clock.Now()
+	again, err := r.reconcile(ctx, rollout)
+	r.Metrics.observe(rollout, r.Clock.Since(started), err)
+	return again, err
+}

@@ -1,0 +1,106 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package rollout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/rollout"
+)
+
+// rounds is how often a pass decides: what a decision changed may let another step be taken at once.
+const rounds = 8
+
+// reconcile takes a Rollout as far as it goes now, and says when to look again.
+func (r *Reconciler) reconcile(ctx context.Context, object *v1alpha1.Rollout) (time.Duration, error) {
+	facts, err := r.gather(ctx, object)
+	var found *routing
+	if err == nil {
+		found, err = r.routing(ctx, object)
+	}
+	if invalid := (invalidError{}); errors.As(err, &invalid) {
+		return r.finish(ctx, object, rollout.Invalid(facts, invalid.problem))
+	}
+	if err != nil {
+		return 0, err
+	}
+	var decision rollout.Decision
+	var happened []rollout.Event
+	for range rounds {
+		decision = rollout.Decide(facts)
+		happened = append(happened, decision.Events...)
+		acted, actErr := r.act(ctx, &facts, found, decision)
+		if invalid := (invalidError{}); errors.As(actErr, &invalid) {
+			return r.finish(ctx, object, rollout.Invalid(facts, invalid.problem))
+		}
+		if actErr != nil {
+			// What was done is done, and its events are told; the status follows once all of it is done.
+			r.tell(object, happened)
+			return 0, actErr
+		}
+		facts = facts.After(decision.Status)
+		if !acted {
+			break
+		}
+	}
+	decision.Events = happened
+	return r.finish(ctx, object, decision)
+}
+
+// invalidError is why a Rollout cannot be carried out.
+type invalidError struct {
+	problem error
+}
+
+// Error returns the problem.
+func (e invalidError) Error() string { return e.problem.Error() }
+
+// gather reads what a decision needs.
+func (r *Reconciler) gather(ctx context.Context, object *v1alpha1.Rollout) (rollout.Facts, error) {
+	facts := rollout.Facts{Rollout: object, Now: r.Clock.Now()}
+	var err error
+	if facts.Services, err = r.services(object); err != nil {
+		return facts, err
+	}
+	if problem := rollout.Validate(object, facts.Services); problem != nil {
+		return facts, invalidError{problem}
+	}
+	if facts.Sets, err = r.fresh.setsOf(object); err != nil {
+		return facts, err
+	}
+	if facts.Runs, err = r.fresh.runsOf(object); err != nil {
+		return facts, err
+	}
+	if err = r.revision(ctx, &facts); err != nil {
+		return facts, err
+	}
+	if problem := r.checkAnalyses(facts); problem != nil {
+		return facts, invalidError{problem}
+	}
+	facts.Outdated, err = r.outdated(ctx, object)
+	return facts, err
+}
+
+// services returns the Services that a Rollout names, as far as they are there.
+func (r *Reconciler) services(object *v1alpha1.Rollout) (map[string]*corev1.Service, error) {
+	services := map[string]*corev1.Service{}
+	for _, named := range rollout.ServicesOf(object) {
+		service, err := r.Services.Services(object.Namespace).Get(named.Name)
+		if apierrors.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read Service %s: %w", named.Name, err)
+		}
+		services[named.Name] = service
+	}
+	return services, nil
+}

@@ -1,0 +1,160 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package rollout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/dynamic/dynamicinformer"
+	"k8s.io/client-go/tools/cache"
+	"k8s.io/klog/v2"
+
+	"github.com/capstan-dev/capstan/pkg/traffic"
+)
+
+// Routes reads routers' objects from caches that begin with the first Rollout that needs their kind, and writes them.
+type Routes struct {
+	client  dynamic.Interface
+	mapper  meta.ResettableRESTMapper
+	changed func(traffic.Ref)
+
+	mu    sync.Mutex
+	kinds map[schema.GroupVersionResource]*routeKind
+}
+
+// routeKind is the cache of one kind.
+type routeKind struct {
+	resource schema.GroupVersionResource
+	informer cache.SharedIndexInformer
+	written  cache.MutationCache
+}
+
+// firstList is how long a pass waits for the first list of a kind.
+const firstList = 5 * time.Second
+
+// errNotListed says that a kind was not listed yet.
+var errNotListed = errors.New("it was not listed yet")
+
+// NewRoutes returns Routes without caches.
+func NewRoutes(client dynamic.Interface, mapper meta.ResettableRESTMapper) *Routes {
+	return &Routes{client: client, mapper: mapper, kinds: map[schema.GroupVersionResource]*routeKind{}}
+}
+
+// Read returns the objects that a router has to see, as far as they are there.
+func (c *Routes) Read(ctx context.Context, need traffic.Need) ([]*unstructured.Unstructured, error) {
+	known, err := c.open(ctx, need)
+	if err != nil {
+		return nil, err
+	}
+	if need.Selector != nil {
+		return known.selected(need)
+	}
+	object, found, err := known.written.GetByKey(need.Namespace + "/" + need.Name)
+	if err != nil || !found {
+		return nil, err
+	}
+	return known.cast(object)
+}
+
+// Write writes an object and returns it as it was stored.
+func (c *Routes) Write(ctx context.Context, change traffic.Change) (*unstructured.Unstructured, error) {
+	written, err := c.put(ctx, change)
+	if err != nil {
+		return nil, err
+	}
+	known, err := c.open(ctx, traffic.Need{Ref: change.Ref, Versions: []string{written.GroupVersionKind().Version}})
+	if err != nil {
+		return nil, err
+	}
+	known.written.Mutation(written)
+	return written, nil
+}
+
+// open returns the cache of a kind. One that was not listed yet, as its first user finds it, is waited for shortly.
+func (c *Routes) open(ctx context.Context, need traffic.Need) (*routeKind, error) {
+	mapping, err := c.mapper.RESTMapping(need.GroupKind, need.Versions...)
+	if meta.IsNoMatchError(err) {
+		// The kind may have been installed since the cluster was asked last.
+		c.mapper.Reset()
+		mapping, err = c.mapper.RESTMapping(need.GroupKind, need.Versions...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	known := c.kind(ctx, mapping.Resource)
+	waiting, cancel := context.WithTimeout(ctx, firstList)
+	defer cancel()
+	if !cache.WaitForCacheSync(waiting.Done(), known.informer.HasSynced) {
+		return nil, fmt.Errorf("%s: %w", mapping.Resource, errNotListed)
+	}
+	return known, nil
+}
+
+// kind returns the cache of a resource, and begins it where it was not needed before.
+func (c *Routes) kind(ctx context.Context, resource schema.GroupVersionResource) *routeKind {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known := c.kinds[resource]; known != nil {
+		return known
+	}
+	informer := dynamicinformer.NewFilteredDynamicInformer(
+		c.client, resource, metav1.NamespaceAll, 0, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc}, nil,
+	).Informer()
+	known := &routeKind{
+		resource: resource, informer: informer,
+		written: cache.NewIntegerResourceVersionMutationCacheWithOptions(klog.FromContext(ctx), informer.GetIndexer(),
+			cache.MutationCacheOptions{
+				Indexer: informer.GetIndexer(), TTL: keepWritten, IncludeAdds: true, MaxCacheSize: mostWritten,
+			}),
+	}
+	// A new informer takes handlers.
+	_, _ = informer.AddEventHandler(watching(known.written, func(object metav1.Object) {
+		if typed, is := object.(*unstructured.Unstructured); is && c.changed != nil {
+			c.changed(traffic.Ref{
+				GroupKind: typed.GroupVersionKind().GroupKind(), Namespace: typed.GetNamespace(), Name: typed.GetName(),
+			})
+		}
+	}))
+	// It outlives the pass that needs it first: others will need it.
+	go informer.RunWithContext(context.WithoutCancel(ctx))
+	c.kinds[resource] = known
+	return known
+}
+
+// selected returns the objects of a namespace with certain labels.
+func (k *routeKind) selected(need traffic.Need) ([]*unstructured.Unstructured, error) {
+	objects, err := k.written.ByIndex(cache.NamespaceIndex, need.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	var chosen []*unstructured.Unstructured
+	for _, object := range objects {
+		one, err := k.cast(object)
+		if err != nil {
+			return nil, err
+		}
+		if need.Selector.Matches(labels.Set(one[0].GetLabels())) {
+			chosen = append(chosen, one...)
+		}
+	}
+	return chosen, nil
+}
+
+func (k *routeKind) cast(object any) ([]*unstructured.Unstructured, error) {
+	typed, is := object.(*unstructured.Unstructured)
+	if !is {
+		return nil, fmt.Errorf("the cache of %s holds a %T", k.resource, object)
+	}
+	return []*unstructured.Unstructured{typed}, nil
+}

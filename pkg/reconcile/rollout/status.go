@@ -1,0 +1,130 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package rollout
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/rollout"
+)
+
+// countsEvery is how often a status is written that tells of nothing but other numbers of pods.
+const countsEvery = time.Second
+
+// finish writes the status that a pass ends with, tells of it, and tidies up.
+func (r *Reconciler) finish(
+	ctx context.Context, object *v1alpha1.Rollout, decision rollout.Decision,
+) (time.Duration, error) {
+	if equality.Semantic.DeepEqual(object.Status, decision.Status) {
+		r.tell(object, decision.Events)
+		return decision.Again, r.tidy(ctx, object)
+	}
+	if wait := r.countsWait(object, decision.Status); wait > 0 {
+		r.tell(object, decision.Events)
+		return sooner(decision.Again, wait), nil
+	}
+	if err := r.write(ctx, object, decision.Status); err != nil {
+		return 0, err
+	}
+	r.tell(object, decision.Events)
+	return decision.Again, nil
+}
+
+// sooner is the earlier of two times to look again, of which the first may be never.
+func sooner(again, wait time.Duration) time.Duration {
+	if again == 0 {
+		return wait
+	}
+	return min(again, wait)
+}
+
+// countsWait returns how long a status may wait that differs from the stored one by numbers of pods alone: the next
+// ones are about to come.
+func (r *Reconciler) countsWait(object *v1alpha1.Rollout, now v1alpha1.RolloutStatus) time.Duration {
+	if object.Status.Phase != now.Phase || !equality.Semantic.DeepEqual(lasting(object.Status), lasting(now)) {
+		return 0
+	}
+	key := types.NamespacedName{Namespace: object.Namespace, Name: object.Name}
+	return countsEvery - r.Clock.Since(r.told.written(key))
+}
+
+// lasting is a status without what goes with the numbers of pods.
+func lasting(status v1alpha1.RolloutStatus) v1alpha1.RolloutStatus {
+	status.Replicas, status.UpdatedReplicas, status.ReadyReplicas, status.AvailableReplicas = 0, 0, 0, 0
+	status.HPAReplicas, status.Message = 0, ""
+	conditions := make([]v1alpha1.RolloutCondition, 0, len(status.Conditions))
+	for _, condition := range status.Conditions {
+		if condition.Type == v1alpha1.RolloutProgressing {
+			condition.LastUpdateTime = metav1.Time{}
+		}
+		if condition.Type != v1alpha1.RolloutAvailable {
+			conditions = append(conditions, condition)
+		}
+	}
+	status.Conditions = conditions
+	return status
+}
+
+// write writes a status in the place of the one that it was decided from; one that a client changed meanwhile is a
+// conflict, and is decided anew.
+func (r *Reconciler) write(ctx context.Context, object *v1alpha1.Rollout, status v1alpha1.RolloutStatus) error {
+	if err := r.number(ctx, object); err != nil {
+		return err
+	}
+	body := &v1alpha1.Rollout{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: object.Name, Namespace: object.Namespace, UID: object.UID, ResourceVersion: object.ResourceVersion,
+		},
+		Status: status,
+	}
+	written, err := r.Client.ArgoprojV1alpha1().Rollouts(object.Namespace).
+		UpdateStatus(ctx, body, metav1.UpdateOptions{})
+	if err != nil {
+		return fmt.Errorf("write the status of Rollout %s: %w", object.Name, err)
+	}
+	r.fresh.rollouts.Mutation(written)
+	r.told.wrote(types.NamespacedName{Namespace: object.Namespace, Name: object.Name}, r.Clock.Now())
+	return nil
+}
+
+// number writes the number of the newest revision on the Rollout, where clients look for it.
+func (r *Reconciler) number(ctx context.Context, object *v1alpha1.Rollout) error {
+	sets, err := r.fresh.setsOf(object)
+	if err != nil {
+		return err
+	}
+	newest := int64(0)
+	for _, set := range sets {
+		newest = max(newest, rollout.RevisionOf(set))
+	}
+	value := fmt.Sprint(newest)
+	if newest == 0 || object.Annotations[v1alpha1.AnnotationRevision] == value {
+		return nil
+	}
+	body, err := json.Marshal(map[string]any{"metadata": map[string]any{
+		"uid": object.UID, "annotations": map[string]string{v1alpha1.AnnotationRevision: value},
+	}})
+	if err != nil {
+		return err
+	}
+	written, err := r.Client.ArgoprojV1alpha1().Rollouts(object.Namespace).
+		Patch(ctx, object.Name, types.MergePatchType, body, metav1.PatchOptions{})
+	if err != nil {
+		return fmt.Errorf("number the revision of Rollout %s: %w", object.Name, err)
+	}
+	if written.Generation == object.Generation && equality.Semantic.DeepEqual(written.Status, object.Status) {
+		// Nothing else changed in between: the status goes on from here.
+		object.ResourceVersion = written.ResourceVersion
+	}
+	r.fresh.rollouts.Mutation(written)
+	return nil
+}

@@ -1,0 +1,53 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package rollout
+
+import (
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/rollout"
+)
+
+// told remembers when statuses were written.
+type told struct {
+	mu sync.Mutex
+	at map[types.NamespacedName]time.Time
+}
+
+func newTold() *told { return &told{at: map[types.NamespacedName]time.Time{}} }
+
+func (t *told) wrote(key types.NamespacedName, at time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.at[key] = at
+}
+
+func (t *told) written(key types.NamespacedName) time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.at[key]
+}
+
+func (t *told) forget(key types.NamespacedName) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.at, key)
+}
+
+// tell emits Events.
+func (r *Reconciler) tell(object *v1alpha1.Rollout, happened []rollout.Event) {
+	for _, event := range happened {
+		level := corev1.EventTypeNormal
+		if event.Warning {
+			level = corev1.EventTypeWarning
+		}
+		r.Events.Eventf(object, nil, level, event.Reason, "Reconcile", "%s", event.Message)
+		r.Metrics.events.WithLabelValues(object.Namespace, object.Name, level, event.Reason).Inc()
+	}
+}

@@ -1,0 +1,125 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package rollout
+
+import (
+	"cmp"
+
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/cache"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/rollout"
+	"github.com/capstan-dev/capstan/pkg/traffic"
+)
+
+const (
+	// byService is the index of Rollouts by the Services that they drive.
+	byService = "service"
+	// byRoute is the index of Rollouts by the routers' objects that they drive.
+	byRoute = "route"
+)
+
+// RolloutIndexers are those that Options.Rollouts needs.
+func RolloutIndexers() cache.Indexers {
+	of := func(keysOf func(*v1alpha1.Rollout) []string) cache.IndexFunc {
+		return func(object any) ([]string, error) {
+			if r, isRollout := object.(*v1alpha1.Rollout); isRollout {
+				return keysOf(r), nil
+			}
+			return nil, nil
+		}
+	}
+	return cache.Indexers{byService: of(serviceKeys), byRoute: of(routeKeys)}
+}
+
+func serviceKeys(r *v1alpha1.Rollout) []string {
+	var keys []string
+	for _, named := range rollout.ServicesOf(r) {
+		keys = append(keys, r.Namespace+"/"+named.Name)
+	}
+	return keys
+}
+
+// routeKeys are the objects that a Rollout's routers have to see. Those that are chosen by labels are known by their
+// namespace and kind.
+func routeKeys(r *v1alpha1.Rollout) []string {
+	// A Rollout whose routers are unknown drives nothing.
+	routers, err := traffic.Routers(r)
+	if err != nil {
+		return nil
+	}
+	var keys []string
+	for _, router := range routers {
+		for _, need := range router.Needs() {
+			keys = append(keys, need.String())
+		}
+	}
+	return keys
+}
+
+// routeChanged visits the Rollouts that drive a router's object.
+func (r *Reconciler) routeChanged(ref traffic.Ref) {
+	anyOf := ref
+	anyOf.Name = ""
+	for _, key := range []string{ref.String(), anyOf.String()} {
+		r.visitAll(byRoute, key)
+	}
+}
+
+// visitAll visits the Rollouts of a key of an index.
+func (r *Reconciler) visitAll(index, key string) {
+	// The indexes are ours: they are there.
+	drivers, err := r.Rollouts.ByIndex(index, key)
+	if err != nil {
+		return
+	}
+	for _, object := range drivers {
+		if driver, isRollout := object.(*v1alpha1.Rollout); isRollout {
+			r.queue.Add(types.NamespacedName{Namespace: driver.Namespace, Name: driver.Name})
+		}
+	}
+}
+
+// Handler visits a Rollout that came or changed.
+func (r *Reconciler) Handler() cache.ResourceEventHandler {
+	return watching(r.fresh.rollouts, func(object metav1.Object) {
+		r.queue.Add(types.NamespacedName{Namespace: object.GetNamespace(), Name: object.GetName()})
+	})
+}
+
+// SetHandler visits the Rollout of a ReplicaSet that came, changed or went.
+func (r *Reconciler) SetHandler() cache.ResourceEventHandler {
+	return watching(r.fresh.sets, r.ownerChanged)
+}
+
+// RunHandler visits the Rollout of an AnalysisRun that came, changed or went.
+func (r *Reconciler) RunHandler() cache.ResourceEventHandler {
+	return watching(r.fresh.runs, r.ownerChanged)
+}
+
+func (r *Reconciler) ownerChanged(object metav1.Object) {
+	if owner := ownerOf(object); owner != nil {
+		r.queue.Add(types.NamespacedName{Namespace: object.GetNamespace(), Name: owner.Name})
+	}
+}
+
+// ServiceHandler visits the Rollouts that drive a Service which came, changed or went.
+func (r *Reconciler) ServiceHandler() cache.ResourceEventHandler {
+	tell := func(object any) {
+		if gone, isTombstone := object.(cache.DeletedFinalStateUnknown); isTombstone {
+			object = gone.Obj
+		}
+		if service, isObject := object.(metav1.Object); isObject {
+			r.visitAll(byService, service.GetNamespace()+"/"+service.GetName())
+		}
+	}
+	return cache.ResourceEventHandlerFuncs{
+		AddFunc: tell, UpdateFunc: func(_, now any) { tell(now) }, DeleteFunc: tell,
+	}
+}
+
+func compareNames(a, b *appsv1.ReplicaSet) int { return cmp.Compare(a.Name, b.Name) }

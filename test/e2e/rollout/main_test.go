@@ -1,0 +1,26 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package rollout tells the stories of Rollouts on a real control plane, whose pods a stage plays, with Capstan in the
+// rights of its ServiceAccount.
+package rollout
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/capstan-dev/capstan/test/harness/world"
+)
+
+// stage is what all stories play on, each in a namespace of its own.
+var stage *world.World //nolint:gochecknoglobals // TestMain can hand it to tests in no other way.
+
+func TestMain(m *testing.M) {
+	world.Main(m, world.Options{Root: filepath.Join("..", "..", ".."), Out: os.Stderr},
+		func(_ context.Context, w *world.World) error {
+			stage = w
+			return nil
+		})
+}
