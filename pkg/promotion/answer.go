@@ -20,6 +20,11 @@ const auditKey = "gate.capstan.dev/decision"
 
 // answer turns a verdict into what the client hears, and has the audit log tell of it.
 func (d *Desk) answer(ctx context.Context, app *v1alpha1.Application, resource string, verdict gate.Verdict) error {
+	return d.say(ctx, app.Name, resource, verdict)
+}
+
+// say answers for an object of any kind of the group.
+func (d *Desk) say(ctx context.Context, name, resource string, verdict gate.Verdict) error {
 	audit.AddAuditAnnotation(ctx, auditKey, string(verdict.Decision)+" "+string(verdict.Reason))
 	d.Metrics.decided(resource, verdict)
 	if verdict.Decision == gate.Allow {
@@ -27,9 +32,9 @@ func (d *Desk) answer(ctx context.Context, app *v1alpha1.Application, resource s
 	}
 	problem := errors.New(verdict.Message)
 	group := v1alpha1.Resource(resource)
-	answer := apierrors.NewForbidden(group, app.Name, problem)
+	answer := apierrors.NewForbidden(group, name, problem)
 	if verdict.Reason == gate.ReasonStalePlan {
-		answer = apierrors.NewConflict(group, app.Name, problem)
+		answer = apierrors.NewConflict(group, name, problem)
 	}
 	answer.ErrStatus.Details.Causes = []metav1.StatusCause{
 		{Type: metav1.CauseType(verdict.Reason), Message: verdict.Message},

@@ -62,13 +62,21 @@ const readSoon = 5 * time.Second
 
 // admitted is what the gate asks of an Application that a request would write, once the caches are filled.
 func (d *Desk) admitted(ctx context.Context, app *v1alpha1.Application) (gate.Requirement, error) {
+	if err := d.filled(ctx); err != nil {
+		return gate.Requirement{}, err
+	}
+	return d.Requirement(app, d.UID(app.Spec.Destination))
+}
+
+// filled waits until the caches are filled: what is not read yet must not be taken for ungated.
+func (d *Desk) filled(ctx context.Context) error {
 	err := wait.PollUntilContextTimeout(ctx, 10*time.Millisecond, readSoon, true, func(context.Context) (bool, error) {
 		return d.Synced(), nil
 	})
 	if err != nil {
-		return gate.Requirement{}, apierrors.NewServiceUnavailable("what is gated is not read yet: try again")
+		return apierrors.NewServiceUnavailable("what is gated is not read yet: try again")
 	}
-	return d.Requirement(app, d.UID(app.Spec.Destination))
+	return nil
 }
 
 // Requirement is what the gate asks of an Application that goes to the cluster of a UID, by the caches.

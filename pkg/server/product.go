@@ -27,6 +27,7 @@ import (
 	"github.com/capstan-dev/capstan/pkg/registry/healthreview"
 	"github.com/capstan-dev/capstan/pkg/registry/plan"
 	"github.com/capstan-dev/capstan/pkg/registry/promotionpolicy"
+	"github.com/capstan-dev/capstan/pkg/registry/rollout"
 	"github.com/capstan-dev/capstan/pkg/registry/syncrun"
 )
 
@@ -136,7 +137,10 @@ func (p *product) storage(d Dependencies, c *control) map[schema.GroupVersion][]
 			},
 			&applicationset.Provider{Scheme: d.Scheme},
 			&appproject.Provider{Scheme: d.Scheme},
-			rolloutKinds(d.Scheme),
+			&rollout.Provider{
+				Scheme: d.Scheme, Revisions: revisions{c.hostClient}, Gate: c.desk, Recorder: c.events, Authorizer: d.Authorizer,
+			},
+			analysisKinds(d.Scheme),
 		},
 		capstanv1alpha1.SchemeGroupVersion: {
 			&cluster.Provider{Scheme: d.Scheme},

@@ -13,7 +13,6 @@ import (
 	"github.com/capstan-dev/capstan/pkg/registry/analysistemplate"
 	"github.com/capstan-dev/capstan/pkg/registry/clusteranalysistemplate"
 	"github.com/capstan-dev/capstan/pkg/registry/experiment"
-	"github.com/capstan-dev/capstan/pkg/registry/rollout"
 )
 
 // storageFunc is a function that provides the storage of kinds.
@@ -24,13 +23,9 @@ func (f storageFunc) Storage(getter generic.RESTOptionsGetter) (map[string]rest.
 	return f(getter)
 }
 
-// rolloutKinds provides Rollout and the kinds of its analysis, which need nothing but a store.
-func rolloutKinds(scheme *runtime.Scheme) apiserver.StorageProvider {
+// analysisKinds provides the kinds of the analysis of Rollouts, which need nothing but a store.
+func analysisKinds(scheme *runtime.Scheme) apiserver.StorageProvider {
 	return storageFunc(func(getter generic.RESTOptionsGetter) (map[string]rest.Storage, error) {
-		rollouts, rolloutStatus, scale, err := rollout.NewREST(scheme, getter)
-		if err != nil {
-			return nil, err
-		}
 		templates, err := analysistemplate.NewREST(scheme, getter)
 		if err != nil {
 			return nil, err
@@ -48,7 +43,6 @@ func rolloutKinds(scheme *runtime.Scheme) apiserver.StorageProvider {
 			return nil, err
 		}
 		return map[string]rest.Storage{
-			"rollouts": rollouts, "rollouts/status": rolloutStatus, "rollouts/scale": scale,
 			"analysistemplates": templates, "clusteranalysistemplates": clusterTemplates,
 			"analysisruns": runs, "analysisruns/status": runStatus,
 			"experiments": experiments, "experiments/status": experimentStatus,

@@ -22,6 +22,7 @@ import (
 	"github.com/capstan-dev/capstan/pkg/generated/clientset/versioned"
 	argoclient "github.com/capstan-dev/capstan/pkg/generated/clientset/versioned/typed/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/registry/application"
+	"github.com/capstan-dev/capstan/pkg/registry/rollout"
 	"github.com/capstan-dev/capstan/pkg/server"
 	"github.com/capstan-dev/capstan/test/harness/apiserver"
 )
@@ -41,6 +42,7 @@ func rules() []apiserver.Rule {
 	for _, user := range []string{editor, syncer, ender} {
 		granted = append(granted, apiserver.Rule{User: user, Verb: apiserver.Any, Resource: apps})
 	}
+	granted = append(granted, rolloutRules()...)
 	return append(granted,
 		apiserver.Rule{User: syncer, Verb: "create", Resource: apps + "/sync"},
 		apiserver.Rule{User: ender, Verb: "create", Resource: apps + "/terminate"},
@@ -64,7 +66,7 @@ func TestAPI(t *testing.T) {
 	for _, more := range []map[string]story{
 		discoveryStories(), documentStories(), readStories(), watchStories(), writeStories(), patchStories(),
 		statusStories(), operationStories(), terminationStories(), subresourceStories(), computedStories(), recordStories(), inspectionStories(), actionStories(),
-		kindStories(), sweepStories(),
+		kindStories(), sweepStories(), rolloutActionStories(), rolloutStatusStories(), pluginStories(),
 	} {
 		maps.Copy(stories, more)
 	}
@@ -93,6 +95,9 @@ func assembly() *server.Assembly {
 			return nil, err
 		}
 		for _, provider := range parts.Storage[v1alpha1.SchemeGroupVersion] {
+			if rollouts, ok := provider.(*rollout.Provider); ok {
+				rollouts.Revisions = kept{}
+			}
 			if applications, ok := provider.(*application.Provider); ok {
 				applications.Renderer, applications.Differ = stage{}, stage{}
 				applications.Trees, applications.Events, applications.Logs = cast{}, cast{}, cast{}

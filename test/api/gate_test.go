@@ -64,6 +64,7 @@ func gateRules() []apiserver.Rule {
 		}
 	}
 	granted = append(granted, apiserver.Rule{User: lead, Verb: apiserver.Any, Resource: apps})
+	granted = append(granted, rolloutGateRules()...)
 	for _, user := range []string{alice, "ALICE", bob, requester, carol, mallory, robot} {
 		granted = append(granted,
 			apiserver.Rule{User: user, Verb: "approve", Resource: "approvalroles", Name: gate.DefaultRole},
@@ -84,7 +85,7 @@ func TestGate(t *testing.T) {
 	attacks := map[string]attack{}
 	for _, more := range []map[string]attack{
 		operationAttacks(), recordAttacks(), approvalAttacks(), exitAttacks(), policyAttacks(),
-		reviewAttacks(), metricStories(), freezeAttacks(),
+		reviewAttacks(), metricStories(), freezeAttacks(), rolloutAttacks(),
 	} {
 		maps.Copy(attacks, more)
 	}

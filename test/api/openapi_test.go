@@ -74,11 +74,13 @@ func swaggerIsServed(t *testing.T, w *world) {
 func openAPIDescribesSubresources(t *testing.T, w *world) {
 	served := openAPI(t, w)
 	for path, kind := range map[string]string{
-		"sync": "ApplicationSync", "rollback": "ApplicationRollback",
-		"refresh": "ApplicationRefresh", "terminate": "ApplicationTerminate",
+		"applications/{name}/sync": "ApplicationSync", "applications/{name}/rollback": "ApplicationRollback",
+		"applications/{name}/refresh": "ApplicationRefresh", "applications/{name}/terminate": "ApplicationTerminate",
+		"rollouts/{name}/promote": "RolloutPromote", "rollouts/{name}/undo": "RolloutUndo",
+		"rollouts/{name}/pause": "RolloutManualPause", "rollouts/{name}/restart": "RolloutRestart",
 	} {
 		found := false
-		for _, body := range served.operation(t, "applications/{name}/"+path, "post").RequestBody.Content {
+		for _, body := range served.operation(t, path, "post").RequestBody.Content {
 			found = found || strings.HasSuffix(body.Schema.Ref, "."+kind)
 		}
 		if !found {

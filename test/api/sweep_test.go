@@ -97,6 +97,9 @@ func (s sweep) subresource(t *testing.T, resource metav1.APIResource, sub string
 		case slices.Contains([]string{"rollback", "terminate", "action", "actions"}, sub):
 			// There is no history, whether an operation is there depends on the order, and no resource is named.
 			want = 0
+		case slices.Contains([]string{"promote", "abort", "retry", "undo"}, sub):
+			// No controller has looked at the Rollout: there is nothing to promote or to take back yet.
+			want = 0
 		case slices.Contains([]string{"plan", "approve", "reject", "breakglass"}, sub) || resource.Name == "plans" && sub == "manifests":
 			// Nothing is gated, and so nothing waits for approval.
 			want = 0

@@ -234,6 +234,7 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1alpha1.RevisionHistory{}.OpenAPIModelName():                                schema_pkg_apis_argoproj_v1alpha1_RevisionHistory(ref),
 		v1alpha1.RollbackWindowSpec{}.OpenAPIModelName():                             schema_pkg_apis_argoproj_v1alpha1_RollbackWindowSpec(ref),
 		v1alpha1.Rollout{}.OpenAPIModelName():                                        schema_pkg_apis_argoproj_v1alpha1_Rollout(ref),
+		v1alpha1.RolloutAbort{}.OpenAPIModelName():                                   schema_pkg_apis_argoproj_v1alpha1_RolloutAbort(ref),
 		v1alpha1.RolloutAnalysis{}.OpenAPIModelName():                                schema_pkg_apis_argoproj_v1alpha1_RolloutAnalysis(ref),
 		v1alpha1.RolloutAnalysisBackground{}.OpenAPIModelName():                      schema_pkg_apis_argoproj_v1alpha1_RolloutAnalysisBackground(ref),
 		v1alpha1.RolloutAnalysisRunStatus{}.OpenAPIModelName():                       schema_pkg_apis_argoproj_v1alpha1_RolloutAnalysisRunStatus(ref),
@@ -243,11 +244,16 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1alpha1.RolloutExperimentStepAnalysisTemplateRef{}.OpenAPIModelName():       schema_pkg_apis_argoproj_v1alpha1_RolloutExperimentStepAnalysisTemplateRef(ref),
 		v1alpha1.RolloutExperimentTemplate{}.OpenAPIModelName():                      schema_pkg_apis_argoproj_v1alpha1_RolloutExperimentTemplate(ref),
 		v1alpha1.RolloutList{}.OpenAPIModelName():                                    schema_pkg_apis_argoproj_v1alpha1_RolloutList(ref),
+		v1alpha1.RolloutManualPause{}.OpenAPIModelName():                             schema_pkg_apis_argoproj_v1alpha1_RolloutManualPause(ref),
 		v1alpha1.RolloutPause{}.OpenAPIModelName():                                   schema_pkg_apis_argoproj_v1alpha1_RolloutPause(ref),
+		v1alpha1.RolloutPromote{}.OpenAPIModelName():                                 schema_pkg_apis_argoproj_v1alpha1_RolloutPromote(ref),
+		v1alpha1.RolloutRestart{}.OpenAPIModelName():                                 schema_pkg_apis_argoproj_v1alpha1_RolloutRestart(ref),
+		v1alpha1.RolloutRetry{}.OpenAPIModelName():                                   schema_pkg_apis_argoproj_v1alpha1_RolloutRetry(ref),
 		v1alpha1.RolloutSpec{}.OpenAPIModelName():                                    schema_pkg_apis_argoproj_v1alpha1_RolloutSpec(ref),
 		v1alpha1.RolloutStatus{}.OpenAPIModelName():                                  schema_pkg_apis_argoproj_v1alpha1_RolloutStatus(ref),
 		v1alpha1.RolloutStrategy{}.OpenAPIModelName():                                schema_pkg_apis_argoproj_v1alpha1_RolloutStrategy(ref),
 		v1alpha1.RolloutTrafficRouting{}.OpenAPIModelName():                          schema_pkg_apis_argoproj_v1alpha1_RolloutTrafficRouting(ref),
+		v1alpha1.RolloutUndo{}.OpenAPIModelName():                                    schema_pkg_apis_argoproj_v1alpha1_RolloutUndo(ref),
 		v1alpha1.RouteMatch{}.OpenAPIModelName():                                     schema_pkg_apis_argoproj_v1alpha1_RouteMatch(ref),
 		v1alpha1.RunSummary{}.OpenAPIModelName():                                     schema_pkg_apis_argoproj_v1alpha1_RunSummary(ref),
 		v1alpha1.SCMProviderGenerator{}.OpenAPIModelName():                           schema_pkg_apis_argoproj_v1alpha1_SCMProviderGenerator(ref),
@@ -12257,6 +12263,33 @@ func schema_pkg_apis_argoproj_v1alpha1_Rollout(ref common.ReferenceCallback) com
 	}
 }
 
+func schema_pkg_apis_argoproj_v1alpha1_RolloutAbort(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "RolloutAbort is the body of POST rollouts/NAME/abort; it takes the update back.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+			},
+		},
+	}
+}
+
 func schema_pkg_apis_argoproj_v1alpha1_RolloutAnalysis(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -12862,6 +12895,33 @@ func schema_pkg_apis_argoproj_v1alpha1_RolloutList(ref common.ReferenceCallback)
 	}
 }
 
+func schema_pkg_apis_argoproj_v1alpha1_RolloutManualPause(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "RolloutManualPause is the body of POST rollouts/NAME/pause; it stops the Rollout at its current step.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+			},
+		},
+	}
+}
+
 func schema_pkg_apis_argoproj_v1alpha1_RolloutPause(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -12880,6 +12940,116 @@ func schema_pkg_apis_argoproj_v1alpha1_RolloutPause(ref common.ReferenceCallback
 		},
 		Dependencies: []string{
 			intstr.IntOrString{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_argoproj_v1alpha1_RolloutPromote(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "RolloutPromote is the body of POST rollouts/NAME/promote; an empty one ends the present wait, or goes on to the next step where there is none.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"full": {
+						SchemaProps: spec.SchemaProps{
+							Description: "full skips the remaining steps, analyses and pauses.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"currentStepIndex": {
+						SchemaProps: spec.SchemaProps{
+							Description: "currentStepIndex is the step that the client saw; where the Rollout is at another, nothing is promoted.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"currentPodHash": {
+						SchemaProps: spec.SchemaProps{
+							Description: "currentPodHash is the revision that the client saw; where the Rollout is at another, nothing is promoted.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+			},
+		},
+	}
+}
+
+func schema_pkg_apis_argoproj_v1alpha1_RolloutRestart(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "RolloutRestart is the body of POST rollouts/NAME/restart; it replaces all pods that are older than a time.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"at": {
+						SchemaProps: spec.SchemaProps{
+							Description: "at is the time after which every pod must have been created; absent means now.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			metav1.Time{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_argoproj_v1alpha1_RolloutRetry(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "RolloutRetry is the body of POST rollouts/NAME/retry; it starts an aborted update over.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+			},
+		},
 	}
 }
 
@@ -13344,6 +13514,40 @@ func schema_pkg_apis_argoproj_v1alpha1_RolloutTrafficRouting(ref common.Referenc
 		},
 		Dependencies: []string{
 			v1alpha1.ALBTrafficRouting{}.OpenAPIModelName(), v1alpha1.AmbassadorTrafficRouting{}.OpenAPIModelName(), v1alpha1.ApisixTrafficRouting{}.OpenAPIModelName(), v1alpha1.AppMeshTrafficRouting{}.OpenAPIModelName(), v1alpha1.IstioTrafficRouting{}.OpenAPIModelName(), v1alpha1.JSON{}.OpenAPIModelName(), v1alpha1.ManagedRoute{}.OpenAPIModelName(), v1alpha1.NginxTrafficRouting{}.OpenAPIModelName(), v1alpha1.SMITrafficRouting{}.OpenAPIModelName(), v1alpha1.TraefikTrafficRouting{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_argoproj_v1alpha1_RolloutUndo(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "RolloutUndo is the body of POST rollouts/NAME/undo; it makes the pod template of an earlier revision the desired one.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"toRevision": {
+						SchemaProps: spec.SchemaProps{
+							Description: "toRevision is the number of the revision; 0 means the one before the newest.",
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+				},
+			},
+		},
 	}
 }
 

@@ -32,6 +32,7 @@ func Kinds() []runtime.Object {
 		&ApplicationSet{}, &ApplicationSetList{},
 		&AppProject{}, &AppProjectList{},
 		&Rollout{}, &RolloutList{},
+		&RolloutPromote{}, &RolloutAbort{}, &RolloutRetry{}, &RolloutUndo{}, &RolloutManualPause{}, &RolloutRestart{},
 		&AnalysisTemplate{}, &AnalysisTemplateList{},
 		&ClusterAnalysisTemplate{}, &ClusterAnalysisTemplateList{},
 		&AnalysisRun{}, &AnalysisRunList{},

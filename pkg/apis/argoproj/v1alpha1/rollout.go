@@ -10,6 +10,12 @@ import (
 // +genclient
 // +genclient:method=GetScale,verb=get,subresource=scale,result=k8s.io/api/autoscaling/v1.Scale
 // +genclient:method=UpdateScale,verb=update,subresource=scale,input=k8s.io/api/autoscaling/v1.Scale,result=k8s.io/api/autoscaling/v1.Scale
+// +genclient:method=Promote,verb=create,subresource=promote,input=RolloutPromote,result=Rollout
+// +genclient:method=Abort,verb=create,subresource=abort,input=RolloutAbort,result=Rollout
+// +genclient:method=Retry,verb=create,subresource=retry,input=RolloutRetry,result=Rollout
+// +genclient:method=Undo,verb=create,subresource=undo,input=RolloutUndo,result=Rollout
+// +genclient:method=Pause,verb=create,subresource=pause,input=RolloutManualPause,result=Rollout
+// +genclient:method=Restart,verb=create,subresource=restart,input=RolloutRestart,result=Rollout
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
 
 // Rollout runs the pods of a template and replaces them step by step when the template changes.

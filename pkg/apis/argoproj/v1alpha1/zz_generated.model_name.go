@@ -1059,6 +1059,11 @@ func (in Rollout) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in RolloutAbort) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.RolloutAbort"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in RolloutAnalysis) OpenAPIModelName() string {
 	return "io.argoproj.v1alpha1.RolloutAnalysis"
 }
@@ -1104,8 +1109,28 @@ func (in RolloutList) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in RolloutManualPause) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.RolloutManualPause"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in RolloutPause) OpenAPIModelName() string {
 	return "io.argoproj.v1alpha1.RolloutPause"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in RolloutPromote) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.RolloutPromote"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in RolloutRestart) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.RolloutRestart"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in RolloutRetry) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.RolloutRetry"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
@@ -1126,6 +1151,11 @@ func (in RolloutStrategy) OpenAPIModelName() string {
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in RolloutTrafficRouting) OpenAPIModelName() string {
 	return "io.argoproj.v1alpha1.RolloutTrafficRouting"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in RolloutUndo) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.RolloutUndo"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.

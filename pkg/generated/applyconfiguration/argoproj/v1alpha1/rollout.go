@@ -74,6 +74,36 @@ func ExtractRollout(rollout *argoprojv1alpha1.Rollout, fieldManager string) (*Ro
 	return ExtractRolloutFrom(rollout, fieldManager, "")
 }
 
+// ExtractRolloutAbort extracts the applied configuration owned by fieldManager from
+// rollout for the abort subresource.
+func ExtractRolloutAbort(rollout *argoprojv1alpha1.Rollout, fieldManager string) (*RolloutApplyConfiguration, error) {
+	return ExtractRolloutFrom(rollout, fieldManager, "abort")
+}
+
+// ExtractRolloutPause extracts the applied configuration owned by fieldManager from
+// rollout for the pause subresource.
+func ExtractRolloutPause(rollout *argoprojv1alpha1.Rollout, fieldManager string) (*RolloutApplyConfiguration, error) {
+	return ExtractRolloutFrom(rollout, fieldManager, "pause")
+}
+
+// ExtractRolloutPromote extracts the applied configuration owned by fieldManager from
+// rollout for the promote subresource.
+func ExtractRolloutPromote(rollout *argoprojv1alpha1.Rollout, fieldManager string) (*RolloutApplyConfiguration, error) {
+	return ExtractRolloutFrom(rollout, fieldManager, "promote")
+}
+
+// ExtractRolloutRestart extracts the applied configuration owned by fieldManager from
+// rollout for the restart subresource.
+func ExtractRolloutRestart(rollout *argoprojv1alpha1.Rollout, fieldManager string) (*RolloutApplyConfiguration, error) {
+	return ExtractRolloutFrom(rollout, fieldManager, "restart")
+}
+
+// ExtractRolloutRetry extracts the applied configuration owned by fieldManager from
+// rollout for the retry subresource.
+func ExtractRolloutRetry(rollout *argoprojv1alpha1.Rollout, fieldManager string) (*RolloutApplyConfiguration, error) {
+	return ExtractRolloutFrom(rollout, fieldManager, "retry")
+}
+
 // ExtractRolloutScale extracts the applied configuration owned by fieldManager from
 // rollout for the scale subresource.
 func ExtractRolloutScale(rollout *argoprojv1alpha1.Rollout, fieldManager string) (*RolloutApplyConfiguration, error) {
@@ -84,6 +114,12 @@ func ExtractRolloutScale(rollout *argoprojv1alpha1.Rollout, fieldManager string)
 // rollout for the status subresource.
 func ExtractRolloutStatus(rollout *argoprojv1alpha1.Rollout, fieldManager string) (*RolloutApplyConfiguration, error) {
 	return ExtractRolloutFrom(rollout, fieldManager, "status")
+}
+
+// ExtractRolloutUndo extracts the applied configuration owned by fieldManager from
+// rollout for the undo subresource.
+func ExtractRolloutUndo(rollout *argoprojv1alpha1.Rollout, fieldManager string) (*RolloutApplyConfiguration, error) {
+	return ExtractRolloutFrom(rollout, fieldManager, "undo")
 }
 
 func (b RolloutApplyConfiguration) IsApplyConfiguration() {}

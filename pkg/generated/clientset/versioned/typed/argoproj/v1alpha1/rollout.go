@@ -41,6 +41,12 @@ type RolloutInterface interface {
 	ApplyStatus(ctx context.Context, rollout *applyconfigurationargoprojv1alpha1.RolloutApplyConfiguration, opts v1.ApplyOptions) (result *argoprojv1alpha1.Rollout, err error)
 	GetScale(ctx context.Context, rolloutName string, options v1.GetOptions) (*autoscalingv1.Scale, error)
 	UpdateScale(ctx context.Context, rolloutName string, scale *autoscalingv1.Scale, opts v1.UpdateOptions) (*autoscalingv1.Scale, error)
+	Promote(ctx context.Context, rolloutName string, rolloutPromote *argoprojv1alpha1.RolloutPromote, opts v1.CreateOptions) (*argoprojv1alpha1.Rollout, error)
+	Abort(ctx context.Context, rolloutName string, rolloutAbort *argoprojv1alpha1.RolloutAbort, opts v1.CreateOptions) (*argoprojv1alpha1.Rollout, error)
+	Retry(ctx context.Context, rolloutName string, rolloutRetry *argoprojv1alpha1.RolloutRetry, opts v1.CreateOptions) (*argoprojv1alpha1.Rollout, error)
+	Undo(ctx context.Context, rolloutName string, rolloutUndo *argoprojv1alpha1.RolloutUndo, opts v1.CreateOptions) (*argoprojv1alpha1.Rollout, error)
+	Pause(ctx context.Context, rolloutName string, rolloutManualPause *argoprojv1alpha1.RolloutManualPause, opts v1.CreateOptions) (*argoprojv1alpha1.Rollout, error)
+	Restart(ctx context.Context, rolloutName string, rolloutRestart *argoprojv1alpha1.RolloutRestart, opts v1.CreateOptions) (*argoprojv1alpha1.Rollout, error)
 
 	RolloutExpansion
 }
@@ -88,6 +94,96 @@ func (c *rollouts) UpdateScale(ctx context.Context, rolloutName string, scale *a
 		SubResource("scale").
 		VersionedParams(&opts, scheme.ParameterCodec).
 		Body(scale).
+		Do(ctx).
+		Into(result)
+	return
+}
+
+// Promote takes the representation of a rolloutPromote and creates it.  Returns the server's representation of the rollout, and an error, if there is any.
+func (c *rollouts) Promote(ctx context.Context, rolloutName string, rolloutPromote *argoprojv1alpha1.RolloutPromote, opts v1.CreateOptions) (result *argoprojv1alpha1.Rollout, err error) {
+	result = &argoprojv1alpha1.Rollout{}
+	err = c.GetClient().Post().
+		Namespace(c.GetNamespace()).
+		Resource("rollouts").
+		Name(rolloutName).
+		SubResource("promote").
+		VersionedParams(&opts, scheme.ParameterCodec).
+		Body(rolloutPromote).
+		Do(ctx).
+		Into(result)
+	return
+}
+
+// Abort takes the representation of a rolloutAbort and creates it.  Returns the server's representation of the rollout, and an error, if there is any.
+func (c *rollouts) Abort(ctx context.Context, rolloutName string, rolloutAbort *argoprojv1alpha1.RolloutAbort, opts v1.CreateOptions) (result *argoprojv1alpha1.Rollout, err error) {
+	result = &argoprojv1alpha1.Rollout{}
+	err = c.GetClient().Post().
+		Namespace(c.GetNamespace()).
+		Resource("rollouts").
+		Name(rolloutName).
+		SubResource("abort").
+		VersionedParams(&opts, scheme.ParameterCodec).
+		Body(rolloutAbort).
+		Do(ctx).
+		Into(result)
+	return
+}
+
+// Retry takes the representation of a rolloutRetry and creates it.  Returns the server's representation of the rollout, and an error, if there is any.
+func (c *rollouts) Retry(ctx context.Context, rolloutName string, rolloutRetry *argoprojv1alpha1.RolloutRetry, opts v1.CreateOptions) (result *argoprojv1alpha1.Rollout, err error) {
+	result = &argoprojv1alpha1.Rollout{}
+	err = c.GetClient().Post().
+		Namespace(c.GetNamespace()).
+		Resource("rollouts").
+		Name(rolloutName).
+		SubResource("retry").
+		VersionedParams(&opts, scheme.ParameterCodec).
+		Body(rolloutRetry).
+		Do(ctx).
+		Into(result)
+	return
+}
+
+// Undo takes the representation of a rolloutUndo and creates it.  Returns the server's representation of the rollout, and an error, if there is any.
+func (c *rollouts) Undo(ctx context.Context, rolloutName string, rolloutUndo *argoprojv1alpha1.RolloutUndo, opts v1.CreateOptions) (result *argoprojv1alpha1.Rollout, err error) {
+	result = &argoprojv1alpha1.Rollout{}
+	err = c.GetClient().Post().
+		Namespace(c.GetNamespace()).
+		Resource("rollouts").
+		Name(rolloutName).
+		SubResource("undo").
+		VersionedParams(&opts, scheme.ParameterCodec).
+		Body(rolloutUndo).
+		Do(ctx).
+		Into(result)
+	return
+}
+
+// Pause takes the representation of a rolloutManualPause and creates it.  Returns the server's representation of the rollout, and an error, if there is any.
+func (c *rollouts) Pause(ctx context.Context, rolloutName string, rolloutManualPause *argoprojv1alpha1.RolloutManualPause, opts v1.CreateOptions) (result *argoprojv1alpha1.Rollout, err error) {
+	result = &argoprojv1alpha1.Rollout{}
+	err = c.GetClient().Post().
+		Namespace(c.GetNamespace()).
+		Resource("rollouts").
+		Name(rolloutName).
+		SubResource("pause").
+		VersionedParams(&opts, scheme.ParameterCodec).
+		Body(rolloutManualPause).
+		Do(ctx).
+		Into(result)
+	return
+}
+
+// Restart takes the representation of a rolloutRestart and creates it.  Returns the server's representation of the rollout, and an error, if there is any.
+func (c *rollouts) Restart(ctx context.Context, rolloutName string, rolloutRestart *argoprojv1alpha1.RolloutRestart, opts v1.CreateOptions) (result *argoprojv1alpha1.Rollout, err error) {
+	result = &argoprojv1alpha1.Rollout{}
+	err = c.GetClient().Post().
+		Namespace(c.GetNamespace()).
+		Resource("rollouts").
+		Name(rolloutName).
+		SubResource("restart").
+		VersionedParams(&opts, scheme.ParameterCodec).
+		Body(rolloutRestart).
 		Do(ctx).
 		Into(result)
 	return

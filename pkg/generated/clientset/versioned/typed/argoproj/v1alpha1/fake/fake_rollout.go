@@ -65,3 +65,75 @@ func (c *fakeRollouts) UpdateScale(ctx context.Context, rolloutName string, scal
 	}
 	return obj.(*autoscalingv1.Scale), err
 }
+
+// Promote takes the representation of a rolloutPromote and creates it.  Returns the server's representation of the rollout, and an error, if there is any.
+func (c *fakeRollouts) Promote(ctx context.Context, rolloutName string, rolloutPromote *v1alpha1.RolloutPromote, opts v1.CreateOptions) (result *v1alpha1.Rollout, err error) {
+	emptyResult := &v1alpha1.Rollout{}
+	obj, err := c.Fake.
+		Invokes(testing.NewCreateSubresourceActionWithOptions(c.Resource(), rolloutName, "promote", c.Namespace(), rolloutPromote, opts), emptyResult)
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*v1alpha1.Rollout), err
+}
+
+// Abort takes the representation of a rolloutAbort and creates it.  Returns the server's representation of the rollout, and an error, if there is any.
+func (c *fakeRollouts) Abort(ctx context.Context, rolloutName string, rolloutAbort *v1alpha1.RolloutAbort, opts v1.CreateOptions) (result *v1alpha1.Rollout, err error) {
+	emptyResult := &v1alpha1.Rollout{}
+	obj, err := c.Fake.
+		Invokes(testing.NewCreateSubresourceActionWithOptions(c.Resource(), rolloutName, "abort", c.Namespace(), rolloutAbort, opts), emptyResult)
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*v1alpha1.Rollout), err
+}
+
+// Retry takes the representation of a rolloutRetry and creates it.  Returns the server's representation of the rollout, and an error, if there is any.
+func (c *fakeRollouts) Retry(ctx context.Context, rolloutName string, rolloutRetry *v1alpha1.RolloutRetry, opts v1.CreateOptions) (result *v1alpha1.Rollout, err error) {
+	emptyResult := &v1alpha1.Rollout{}
+	obj, err := c.Fake.
+		Invokes(testing.NewCreateSubresourceActionWithOptions(c.Resource(), rolloutName, "retry", c.Namespace(), rolloutRetry, opts), emptyResult)
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*v1alpha1.Rollout), err
+}
+
+// Undo takes the representation of a rolloutUndo and creates it.  Returns the server's representation of the rollout, and an error, if there is any.
+func (c *fakeRollouts) Undo(ctx context.Context, rolloutName string, rolloutUndo *v1alpha1.RolloutUndo, opts v1.CreateOptions) (result *v1alpha1.Rollout, err error) {
+	emptyResult := &v1alpha1.Rollout{}
+	obj, err := c.Fake.
+		Invokes(testing.NewCreateSubresourceActionWithOptions(c.Resource(), rolloutName, "undo", c.Namespace(), rolloutUndo, opts), emptyResult)
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*v1alpha1.Rollout), err
+}
+
+// Pause takes the representation of a rolloutManualPause and creates it.  Returns the server's representation of the rollout, and an error, if there is any.
+func (c *fakeRollouts) Pause(ctx context.Context, rolloutName string, rolloutManualPause *v1alpha1.RolloutManualPause, opts v1.CreateOptions) (result *v1alpha1.Rollout, err error) {
+	emptyResult := &v1alpha1.Rollout{}
+	obj, err := c.Fake.
+		Invokes(testing.NewCreateSubresourceActionWithOptions(c.Resource(), rolloutName, "pause", c.Namespace(), rolloutManualPause, opts), emptyResult)
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*v1alpha1.Rollout), err
+}
+
+// Restart takes the representation of a rolloutRestart and creates it.  Returns the server's representation of the rollout, and an error, if there is any.
+func (c *fakeRollouts) Restart(ctx context.Context, rolloutName string, rolloutRestart *v1alpha1.RolloutRestart, opts v1.CreateOptions) (result *v1alpha1.Rollout, err error) {
+	emptyResult := &v1alpha1.Rollout{}
+	obj, err := c.Fake.
+		Invokes(testing.NewCreateSubresourceActionWithOptions(c.Resource(), rolloutName, "restart", c.Namespace(), rolloutRestart, opts), emptyResult)
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*v1alpha1.Rollout), err
+}
