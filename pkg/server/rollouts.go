@@ -50,6 +50,9 @@ func newRollouts(c *control, client kubernetes.Interface, d Dependencies) (*roll
 	if err != nil {
 		return nil, err
 	}
+	if err = d.Metrics.Register(rollout.NewCollector(all.GetIndexer())); err != nil {
+		return nil, err
+	}
 	objects, err := dynamic.NewForConfig(d.Host)
 	if err != nil {
 		return nil, err

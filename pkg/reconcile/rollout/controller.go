@@ -88,9 +88,13 @@ func (r *Reconciler) all() []types.NamespacedName {
 // visit reconciles the Rollout of a key. One that is gone, or going, needs nothing: the cluster collects what it owns.
 func (r *Reconciler) visit(ctx context.Context, key types.NamespacedName) (time.Duration, error) {
 	rollout, err := r.fresh.rollout(key)
-	if rollout == nil || err != nil {
-		r.told.forget(key)
+	if err != nil {
 		return 0, err
+	}
+	if rollout == nil {
+		r.told.forget(key)
+		r.Metrics.forget(key)
+		return 0, nil
 	}
 	if _, others := rollout.Labels[v1alpha1.LabelControllerInstanceID]; others || rollout.DeletionTimestamp != nil {
 		return 0, nil

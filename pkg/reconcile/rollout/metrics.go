@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 )
@@ -47,4 +48,12 @@ func (m *Metrics) observe(rollout *v1alpha1.Rollout, took time.Duration, err err
 	if err != nil {
 		m.errors.WithLabelValues(rollout.Namespace, rollout.Name).Inc()
 	}
+}
+
+// forget drops the series of a Rollout that is gone.
+func (m *Metrics) forget(key types.NamespacedName) {
+	of := prometheus.Labels{"namespace": key.Namespace, "name": key.Name}
+	m.passes.DeletePartialMatch(of)
+	m.errors.DeletePartialMatch(of)
+	m.events.DeletePartialMatch(of)
 }
