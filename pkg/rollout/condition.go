@@ -140,7 +140,7 @@ func (p *pass) blocked() bool {
 		return false
 	}
 	step := &steps[index]
-	return step.Pause != nil || step.Analysis != nil || step.Experiment != nil
+	return step.Pause != nil || step.Analysis != nil
 }
 
 // running says that an analysis has begun and not ended.

@@ -178,8 +178,6 @@ func describe(step *v1alpha1.CanaryStep) string {
 		return "pause: " + step.Pause.Duration.String()
 	case step.Pause != nil:
 		return "pause"
-	case step.Experiment != nil:
-		return "experiment"
 	case step.Analysis != nil:
 		return "analysis"
 	case step.SetCanaryScale != nil:
@@ -189,6 +187,6 @@ func describe(step *v1alpha1.CanaryStep) string {
 	case step.SetMirrorRoute != nil:
 		return "setMirrorRoute: " + step.SetMirrorRoute.Name
 	default:
-		return "plugin"
+		return ""
 	}
 }

@@ -53,6 +53,10 @@ func validateNumbers(spec *v1alpha1.RolloutSpec, path *field.Path) field.ErrorLi
 }
 
 func validateSelector(rollout *v1alpha1.Rollout, path *field.Path) field.ErrorList {
+	if rollout.Spec.WorkloadRef != nil {
+		return field.ErrorList{field.Invalid(path.Child("workloadRef"), rollout.Spec.WorkloadRef.Name,
+			"a template of another workload cannot be used: write it in spec.template")}
+	}
 	if rollout.Spec.Selector == nil {
 		return field.ErrorList{field.Required(path.Child("selector"), "say which pods are the Rollout's")}
 	}
@@ -198,6 +202,9 @@ func validateStep(rollout *v1alpha1.Rollout, step *v1alpha1.CanaryStep, path *fi
 	case step.SetCanaryScale != nil && !routed(rollout):
 		return field.ErrorList{field.Invalid(path.Child("setCanaryScale"), field.OmitValueType{},
 			"SetCanaryScale requires TrafficRouting to be set")}
+	case step.Experiment != nil:
+		return field.ErrorList{field.Invalid(path.Child("experiment"), field.OmitValueType{},
+			"Experiments cannot be run: use an analysis, or remove the step")}
 	case step.Plugin != nil:
 		return field.ErrorList{field.Invalid(path.Child("plugin", "name"), step.Plugin.Name,
 			"no step plugin of this name is there; remove the step")}
