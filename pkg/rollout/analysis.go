@@ -29,6 +29,10 @@ func (p *pass) analyse() {
 func (p *pass) measure(
 	kind, suffix string, step int32, analysis *v1alpha1.RolloutAnalysis, current **v1alpha1.RolloutAnalysisRunStatus,
 ) v1alpha1.AnalysisPhase {
+	if *current != nil && p.Runs[(*current).Name] == nil && !completed((*current).Status) {
+		// Somebody deleted it, and nobody else will tell what it would have said.
+		*current = nil
+	}
 	if *current != nil {
 		was := (*current).Status
 		p.refresh(*current)
@@ -49,7 +53,7 @@ func (p *pass) refresh(current *v1alpha1.RolloutAnalysisRunStatus) {
 		return
 	}
 	run, found := p.Runs[current.Name]
-	if !found || run.Status.Phase == "" || run.Status.Phase == current.Status && run.Status.Message == current.Message {
+	if !found || !known(run.Status.Phase) || run.Status.Phase == current.Status && run.Status.Message == current.Message {
 		return
 	}
 	p.tell("AnalysisRun"+string(run.Status.Phase), "Analysis Run '%s' Status New: '%s' Previous: '%s'",
@@ -83,20 +87,27 @@ func analysisTitle(kind string) string {
 	}
 }
 
-// runName names an AnalysisRun after the revision and what it is for; a number tells apart those of one purpose.
+// runName names an AnalysisRun after the revision and what it is for; a number tells apart those of one purpose. One
+// that goes on was begun by a pass whose status was not written.
 func (p *pass) runName(suffix string) string {
 	base := fmt.Sprintf("%s-%s-%d%s", p.Rollout.Name, p.Status.CurrentPodHash, RevisionOf(p.New), suffix)
 	name := base
-	for i := 1; p.Runs[name] != nil; i++ {
+	for i := 1; p.Runs[name] != nil && p.ended(name); i++ {
 		name = fmt.Sprintf("%s.%d", base, i)
 	}
 	return name
 }
 
+// ended says that an AnalysisRun is over, or was asked to be.
+func (p *pass) ended(name string) bool {
+	run := p.Runs[name]
+	return or(run.Spec.Terminate, false) || completed(run.Status.Phase)
+}
+
 // end names the AnalysisRuns that nobody waits for any more.
 func (p *pass) end() {
-	for name, run := range p.Runs {
-		if or(run.Spec.Terminate, false) || completed(run.Status.Phase) || p.awaited(name) {
+	for name := range p.Runs {
+		if p.ended(name) || p.awaited(name) {
 			continue
 		}
 		p.Ended = append(p.Ended, name)
@@ -118,6 +129,11 @@ func (p *pass) awaited(name string) bool {
 		}
 	}
 	return false
+}
+
+// known says that a phase is one that an AnalysisRun can be in.
+func known(phase v1alpha1.AnalysisPhase) bool {
+	return completed(phase) || phase == v1alpha1.AnalysisPhasePending || phase == v1alpha1.AnalysisPhaseRunning
 }
 
 // completed says that an AnalysisRun has come to its end.

@@ -24,6 +24,8 @@ func (p *pass) begin() {
 		return
 	}
 	p.Status.CurrentPodHash, p.Status.CurrentStepHash = hash, steps
+	// The time in which there must be progress begins anew.
+	p.progressed = true
 	p.resumeAll()
 	p.Status.Abort, p.Status.AbortedAt, p.Status.PromoteFull = false, nil, false
 	p.Status.Canary.CurrentStepAnalysisRunStatus, p.Status.Canary.CurrentBackgroundAnalysisRunStatus = nil, nil

@@ -12,6 +12,11 @@ import (
 // blueGreen decides how a blue-green Rollout goes on.
 func (p *pass) blueGreen() {
 	spec, active := p.Rollout.Spec.BlueGreen(), p.active()
+	// It may have been a canary before.
+	p.Status.Canary.Weights = nil
+	if p.Status.PromoteFull || p.withinWindow() {
+		p.resumeAll()
+	}
 	if p.Status.StableRS == "" {
 		p.promote("Initial deploy")
 	}
@@ -77,6 +82,8 @@ func (p *pass) previewed() bool {
 	}
 	if spec.PrePromotionAnalysis != nil && p.measure(v1alpha1.RolloutTypePrePromotion, "-pre", 0,
 		spec.PrePromotionAnalysis, &p.Status.BlueGreen.PrePromotionAnalysisRunStatus) != v1alpha1.AnalysisPhaseSuccessful {
+		// Who let another analysis begin did not say yes to the switch.
+		p.Status.ControllerPause = len(p.Status.PauseConditions) > 0
 		return false
 	}
 	if !p.released() {

@@ -105,6 +105,8 @@ func (p *pass) scaleCanary() {
 		p.scaleRouted()
 		return
 	}
+	// Without routers nothing waits for its deadline; a set may have one from another strategy.
+	clear(p.deadlines)
 	target, bounds := p.target(), p.bounds()
 	stable := p.distinctStable()
 	var older []Size

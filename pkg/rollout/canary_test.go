@@ -227,7 +227,7 @@ func TestEveryPodIsRestartedAFewAtATime(t *testing.T) {
 	t.Parallel()
 	c := deployed(t, 10, tenFortyHundred)
 	c.rollout.Spec.RestartAt = new(metav1.NewTime(c.now))
-	c.outdated = 10
+	c.outdated, c.live = 10, 10
 	for c.outdated > 0 {
 		c.decide()
 		if c.last.Restart < 1 || c.last.Restart > 2 {

@@ -126,7 +126,9 @@ func (p *pass) watchDeadline() {
 	if current == nil || current.Reason == reasonTimedOut || current.Reason == reasonSetAvailable || p.blocked() {
 		return
 	}
-	p.wake(current.LastUpdateTime.Add(progressDeadline(p.Rollout) + time.Second))
+	if at := current.LastUpdateTime.Add(progressDeadline(p.Rollout) + time.Second); at.After(p.Now) {
+		p.wake(at)
+	}
 }
 
 // blocked says that the present step, or an analysis around the switch, takes its own time.
@@ -148,16 +150,22 @@ func running(current *v1alpha1.RolloutAnalysisRunStatus) bool {
 	return current != nil && !completed(current.Status)
 }
 
+// waits says that nobody expects progress now, or that there was some.
+func (p *pass) waits() bool {
+	return p.progressed || p.Status.Abort || p.blocked() || len(p.deadlines) > 0 || len(p.Status.PauseConditions) > 0 ||
+		or(p.Rollout.Spec.Paused, false)
+}
+
 // expire notes an update that has made no progress for too long, and aborts it where the spec says so.
 func (p *pass) expire() {
 	current := conditionOf(&p.Status, v1alpha1.RolloutProgressing)
-	if current == nil || current.Reason == reasonTimedOut || p.progressed || p.Status.Abort || p.complete() ||
-		p.blocked() || len(p.deadlines) > 0 || len(p.Status.PauseConditions) > 0 || or(p.Rollout.Spec.Paused, false) ||
+	if current == nil || current.Reason == reasonTimedOut || current.Reason == reasonPaused ||
+		current.Reason == reasonSetAvailable && p.complete() || p.waits() ||
 		p.Now.Before(current.LastUpdateTime.Add(progressDeadline(p.Rollout))) {
 		return
 	}
 	message := fmt.Sprintf("ReplicaSet %q has timed out progressing.", p.New.Name)
-	if or(p.Rollout.Spec.ProgressDeadlineAbort, false) {
+	if or(p.Rollout.Spec.ProgressDeadlineAbort, false) && !p.promoted() {
 		p.abort(message)
 		return
 	}

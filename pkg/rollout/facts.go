@@ -28,6 +28,8 @@ type Facts struct {
 	Runs map[string]*v1alpha1.AnalysisRun
 	// Outdated is how many pods are older than the restart that the spec asks for.
 	Outdated int
+	// Live is how many pods are ready and not on their way out, where a restart asked for them.
+	Live int
 	// Routed says that the routers hold the weights that the status tells of.
 	Routed bool
 	// Verified says whether the weights were seen to be in effect; nil is not known.

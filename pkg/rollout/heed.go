@@ -16,6 +16,9 @@ func (p *pass) heed() {
 		p.Status.Abort, p.Status.AbortedAt, p.Status.PromoteFull = false, nil, false
 	}
 	switch {
+	case p.Status.Abort && p.Status.PromoteFull && p.Status.AbortedAt != nil:
+		p.Status.Abort = false
+		p.retry()
 	case p.Status.Abort:
 		p.abort("")
 	case p.Status.AbortedAt != nil:
@@ -50,6 +53,8 @@ func (p *pass) abort(why string) {
 // retry starts an aborted update over.
 func (p *pass) retry() {
 	p.Status.AbortedAt = nil
+	// Its pods are not on their way out any more, which would let it through as one that people know.
+	delete(p.deadlines, p.New)
 	p.Status.Canary.CurrentStepAnalysisRunStatus, p.Status.Canary.CurrentBackgroundAnalysisRunStatus = nil, nil
 	p.Status.BlueGreen.PrePromotionAnalysisRunStatus, p.Status.BlueGreen.PostPromotionAnalysisRunStatus = nil, nil
 	p.Status.BlueGreen.ScaleUpPreviewCheckPoint = false

@@ -66,6 +66,10 @@ func (p *pass) classify() {
 			p.older = append(p.older, set)
 		}
 	}
+	if p.stable == nil {
+		// It is gone, and there is nothing to go back to.
+		p.Status.StableRS = ""
+	}
 	for _, set := range p.Sets {
 		p.sizes[set] = or(set.Spec.Replicas, 1)
 		if deadline, err := time.Parse(time.RFC3339, set.Annotations[v1alpha1.AnnotationScaleDownDeadline]); err == nil {

@@ -26,6 +26,8 @@ func (p *pass) restart() {
 	for _, set := range p.Sets {
 		total, available = total+set.Status.Replicas, available+set.Status.AvailableReplicas
 	}
+	// ReplicaSets tell of pods that were evicted only after a while.
+	available = min(available, int32(p.Live))
 	keep := max(Replicas(p.Rollout), total) - max(1, unavailable(p.Rollout))
 	p.Restart = min(max(0, available-keep), int32(p.Outdated))
 	p.wake(p.Now.Add(recheckRestart))

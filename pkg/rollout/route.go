@@ -68,7 +68,7 @@ func (p *pass) trafficWeight() int32 {
 		return 0
 	case p.Status.Abort:
 		return p.abortWeight(current)
-	case sizeOf(p.New).Available == 0:
+	case sizeOf(p.New).Available == 0 && Replicas(p.Rollout) > 0:
 		return 0
 	case p.halted():
 		return current

@@ -44,7 +44,7 @@ func (p *pass) point(name string, set *appsv1.ReplicaSet) {
 // choose lets a Service select the pods of a set.
 func (p *pass) choose(name string, set *appsv1.ReplicaSet) {
 	service := p.Services[name]
-	if service == nil || service.Spec.Selector[v1alpha1.LabelPodTemplateHash] == HashOf(set) {
+	if service == nil || set == nil || service.Spec.Selector[v1alpha1.LabelPodTemplateHash] == HashOf(set) {
 		return
 	}
 	p.Selections = append(p.Selections, Selection{Service: name, Hash: HashOf(set)})

@@ -29,7 +29,7 @@ type cluster struct {
 	services map[string]*corev1.Service
 	runs     map[string]*v1alpha1.AnalysisRun
 	now      time.Time
-	outdated int
+	outdated, live int
 	// writes are how often ReplicaSets and statuses were written.
 	writes, statuses int
 	events           []string
@@ -105,7 +105,7 @@ func (c *cluster) facts(routedNow bool) Facts {
 	}
 	return Facts{
 		Rollout: c.rollout, Sets: sets, New: current, Services: c.services, Runs: c.runs, Routed: routedNow, Now: c.now,
-		Outdated: c.outdated,
+		Outdated: c.outdated, Live: c.live,
 	}
 }
 

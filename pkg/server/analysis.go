@@ -99,10 +99,10 @@ func (a *analyses) connect() error {
 func (*analyses) Name() string { return controllerAnalysisRun }
 
 // Run waits for the caches, then works until ctx ends. Analyses need no destination. The watch of Jobs only saves time:
-// without the right to it, runs look at theirs again and again.
+// without the right to it, runs look at theirs again and again. It outlives a term, as an informer runs once.
 func (a *analyses) Run(ctx context.Context) error {
 	if a.jobs != nil {
-		a.jobs.Start(ctx.Done())
+		a.jobs.Start(context.WithoutCancel(ctx).Done())
 	}
 	if cache.WaitForCacheSync(ctx.Done(), a.runs.HasSynced) {
 		a.reconciler.Run(ctx)

@@ -60,7 +60,7 @@ func newRollouts(c *control, client kubernetes.Interface, d Dependencies) (*roll
 	kinds := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(client.Discovery()))
 	r.reconciler = rollout.New(rollout.Options{
 		Client: c.client, Host: client, Rollouts: all.GetIndexer(), Runs: runs.GetIndexer(), Sets: sets.GetIndexer(),
-		Services: r.services.Core().V1().Services().Lister(),
+		Services: r.services.Core().V1().Services().Informer().GetIndexer(),
 		Templates: rollout.Templates{
 			Namespaced: argo.AnalysisTemplates().Lister(), Cluster: argo.ClusterAnalysisTemplates().Lister(),
 		},
@@ -113,10 +113,12 @@ func selectorAlone(object any) (any, error) {
 // Name is the name in --controllers.
 func (r *rollouts) Name() string { return controllerRollout }
 
-// Run waits for the caches, then works until ctx ends.
+// Run waits for the caches, then works until ctx ends. The caches outlive it: an informer runs once, and a replica may
+// lead again.
 func (r *rollouts) Run(ctx context.Context) error {
-	r.sets.Start(ctx.Done())
-	r.services.Start(ctx.Done())
+	lasting := context.WithoutCancel(ctx)
+	r.sets.StartWithContext(lasting)
+	r.services.StartWithContext(lasting)
 	argo := r.control.own.Argoproj().V1alpha1()
 	if !cache.WaitForCacheSync(ctx.Done(), argo.Rollouts().Informer().HasSynced,
 		argo.AnalysisRuns().Informer().HasSynced, argo.AnalysisTemplates().Informer().HasSynced,

@@ -76,6 +76,7 @@ func (r *Reconciler) point(ctx context.Context, facts *rollout.Facts, selection 
 	if err != nil {
 		return fmt.Errorf("select the pods of %s by Service %s: %w", selection.Hash, selection.Service, err)
 	}
+	r.fresh.services.Mutation(written)
 	facts.Services[selection.Service] = written
 	return nil
 }
@@ -165,6 +166,9 @@ func (r *Reconciler) collide(ctx context.Context, facts *rollout.Facts, set *app
 	live, err := r.Host.AppsV1().ReplicaSets(set.Namespace).Get(ctx, set.Name, metav1.GetOptions{})
 	if err != nil {
 		return fmt.Errorf("read ReplicaSet %s, whose name is taken: %w", set.Name, err)
+	}
+	if live.DeletionTimestamp != nil {
+		return fmt.Errorf("ReplicaSet %s is being deleted; it is made anew then", set.Name)
 	}
 	same := live.Annotations[v1alpha1.AnnotationTemplateDigest] == set.Annotations[v1alpha1.AnnotationTemplateDigest]
 	if owner := metav1.GetControllerOfNoCopy(live); same && owner != nil && owner.UID == facts.Rollout.UID {

@@ -6,9 +6,11 @@ package rollout
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -103,8 +105,11 @@ func (r *Reconciler) begin(ctx context.Context, facts *rollout.Facts, wanted rol
 	runs := r.Client.ArgoprojV1alpha1().AnalysisRuns(run.Namespace)
 	written, err := runs.Create(ctx, run, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
-		// It was made by a pass that could not write the status, or it is in the way and the next name is free.
 		written, err = runs.Get(ctx, run.Name, metav1.GetOptions{})
+		if err == nil && (!metav1.IsControlledBy(written, facts.Rollout) ||
+			!equality.Semantic.DeepEqual(written.Spec, run.Spec)) {
+			err = errors.New("one of somebody else has its name: delete it")
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("begin AnalysisRun %s: %w", wanted.Name, err)

@@ -9,7 +9,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
-	corelisters "k8s.io/client-go/listers/core/v1"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/klog/v2"
@@ -35,8 +34,8 @@ type Options struct {
 	Runs cache.Indexer
 	// Sets is an indexer of all ReplicaSets with a pod template hash, with OwnerIndexers.
 	Sets cache.Indexer
-	// Services lists Services with their selectors and annotations.
-	Services  corelisters.ServiceLister
+	// Services is an indexer of all Services with their selectors and annotations.
+	Services  cache.Indexer
 	Templates Templates
 	Routes    *Routes
 	Events    events.EventRecorder

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -54,7 +55,7 @@ const kind = "Rollout"
 
 // fresh reads objects as the caches show them, or as this process wrote them where the caches are behind.
 type fresh struct {
-	rollouts, sets, runs cache.MutationCache
+	rollouts, sets, runs, services cache.MutationCache
 }
 
 func newFresh(options Options) fresh {
@@ -64,7 +65,10 @@ func newFresh(options Options) fresh {
 				Indexer: indexer, TTL: keepWritten, IncludeAdds: true, MaxCacheSize: mostWritten,
 			})
 	}
-	return fresh{rollouts: newest(options.Rollouts), sets: newest(options.Sets), runs: newest(options.Runs)}
+	return fresh{
+		rollouts: newest(options.Rollouts), sets: newest(options.Sets), runs: newest(options.Runs),
+		services: newest(options.Services),
+	}
 }
 
 // rollout returns the Rollout of a key, nil where there is none.
@@ -78,6 +82,19 @@ func (f fresh) rollout(key types.NamespacedName) (*v1alpha1.Rollout, error) {
 		return nil, fmt.Errorf("the cache of Rollouts holds a %T", object)
 	}
 	return rollout, nil
+}
+
+// service returns a Service, nil where there is none.
+func (f fresh) service(namespace, name string) (*corev1.Service, error) {
+	object, found, err := f.services.GetByKey(namespace + "/" + name)
+	if !found || err != nil {
+		return nil, err
+	}
+	service, isService := object.(*corev1.Service)
+	if !isService {
+		return nil, fmt.Errorf("the cache of Services holds a %T", object)
+	}
+	return service, nil
 }
 
 // setsOf returns the ReplicaSets of a Rollout, the oldest first.
@@ -110,7 +127,9 @@ func owned[T metav1.Object](from cache.MutationCache, rollout *v1alpha1.Rollout)
 	}
 	var list []T
 	for _, object := range objects {
-		if typed, is := object.(T); is && typed.GetDeletionTimestamp() == nil {
+		typed, is := object.(T)
+		// Whoever knows the UID of a Rollout can name it as owner from another namespace.
+		if is && typed.GetDeletionTimestamp() == nil && typed.GetNamespace() == rollout.Namespace {
 			list = append(list, typed)
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/rollout"
@@ -36,16 +35,14 @@ func (r *Reconciler) reconcile(ctx context.Context, object *v1alpha1.Rollout) (t
 	var happened []rollout.Event
 	for range rounds {
 		decision = rollout.Decide(facts)
-		happened = append(happened, decision.Events...)
 		acted, actErr := r.act(ctx, &facts, found, decision)
 		if invalid := (invalidError{}); errors.As(actErr, &invalid) {
 			return r.finish(ctx, object, rollout.Invalid(facts, invalid.problem))
 		}
 		if actErr != nil {
-			// What was done is done, and its events are told; the status follows once all of it is done.
-			r.tell(object, happened)
 			return 0, actErr
 		}
+		happened = append(happened, decision.Events...)
 		facts = facts.After(decision.Status)
 		if !acted {
 			break
@@ -85,22 +82,20 @@ func (r *Reconciler) gather(ctx context.Context, object *v1alpha1.Rollout) (roll
 	if problem := r.checkAnalyses(facts); problem != nil {
 		return facts, invalidError{problem}
 	}
-	facts.Outdated, err = r.outdated(ctx, object)
-	return facts, err
+	return facts, r.countPods(ctx, &facts)
 }
 
 // services returns the Services that a Rollout names, as far as they are there.
 func (r *Reconciler) services(object *v1alpha1.Rollout) (map[string]*corev1.Service, error) {
 	services := map[string]*corev1.Service{}
 	for _, named := range rollout.ServicesOf(object) {
-		service, err := r.Services.Services(object.Namespace).Get(named.Name)
-		if apierrors.IsNotFound(err) {
-			continue
-		}
+		service, err := r.fresh.service(object.Namespace, named.Name)
 		if err != nil {
 			return nil, fmt.Errorf("read Service %s: %w", named.Name, err)
 		}
-		services[named.Name] = service
+		if service != nil {
+			services[named.Name] = service
+		}
 	}
 	return services, nil
 }

@@ -11,48 +11,65 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/rollout"
 )
 
-// outdated counts the pods that are older than the restart that the spec asks for; without one nothing is asked.
-func (r *Reconciler) outdated(ctx context.Context, object *v1alpha1.Rollout) (int, error) {
-	at := object.Spec.RestartAt
-	if at == nil || at.Equal(object.Status.RestartedAt) || r.Clock.Now().Before(at.Time) {
-		return 0, nil
+// countPods counts the pods for the restart that the spec asks for; without one nothing is asked.
+func (r *Reconciler) countPods(ctx context.Context, facts *rollout.Facts) error {
+	at := facts.Rollout.Spec.RestartAt
+	if at == nil || at.Equal(facts.Rollout.Status.RestartedAt) || facts.Now.Before(at.Time) {
+		return nil
 	}
-	pods, err := r.oldPods(ctx, object)
-	return len(pods), err
+	pods, err := r.pods(ctx, facts)
+	if err != nil {
+		return err
+	}
+	facts.Outdated, facts.Live = 0, 0
+	for i := range pods {
+		if isReady(&pods[i]) {
+			facts.Live++
+		}
+		if pods[i].CreationTimestamp.Before(at) {
+			facts.Outdated++
+		}
+	}
+	return nil
 }
 
-// oldPods are the pods of a Rollout that were made before its restart and are not going.
-func (r *Reconciler) oldPods(ctx context.Context, object *v1alpha1.Rollout) ([]corev1.Pod, error) {
-	selector, err := metav1.LabelSelectorAsSelector(object.Spec.Selector)
+// pods are the pods of a Rollout that are not on their way out.
+func (r *Reconciler) pods(ctx context.Context, facts *rollout.Facts) ([]corev1.Pod, error) {
+	selector, err := metav1.LabelSelectorAsSelector(facts.Rollout.Spec.Selector)
 	if err != nil {
 		return nil, err
 	}
-	list, err := r.Host.CoreV1().Pods(object.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector.String()})
+	list, err := r.Host.CoreV1().Pods(facts.Rollout.Namespace).
+		List(ctx, metav1.ListOptions{LabelSelector: selector.String()})
 	if err != nil {
 		return nil, fmt.Errorf("list the pods to restart: %w", err)
 	}
-	sets, err := r.fresh.setsOf(object)
-	if err != nil {
-		return nil, err
+	ours := map[types.UID]bool{}
+	for _, set := range facts.Sets {
+		ours[set.UID] = true
 	}
-	ours := map[string]bool{}
-	for _, set := range sets {
-		ours[string(set.UID)] = true
-	}
-	var old []corev1.Pod
+	var pods []corev1.Pod
 	for _, pod := range list.Items {
 		owner := metav1.GetControllerOfNoCopy(&pod)
-		if owner != nil && ours[string(owner.UID)] && pod.DeletionTimestamp == nil &&
-			pod.CreationTimestamp.Before(object.Spec.RestartAt) {
-			old = append(old, pod)
+		if owner != nil && ours[owner.UID] && pod.DeletionTimestamp == nil {
+			pods = append(pods, pod)
 		}
 	}
-	return old, nil
+	return pods, nil
+}
+
+func isReady(pod *corev1.Pod) bool {
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodReady {
+			return condition.Status == corev1.ConditionTrue
+		}
+	}
+	return false
 }
 
 // evict lets so many old pods go, as far as disruption budgets let them.
@@ -60,19 +77,27 @@ func (r *Reconciler) evict(ctx context.Context, facts *rollout.Facts, count int3
 	if count == 0 {
 		return nil
 	}
-	pods, err := r.oldPods(ctx, facts.Rollout)
+	pods, err := r.pods(ctx, facts)
 	if err != nil {
 		return err
 	}
-	for _, pod := range pods[:min(int(count), len(pods))] {
+	for i := range pods {
+		pod := &pods[i]
+		if count == 0 || !pod.CreationTimestamp.Before(facts.Rollout.Spec.RestartAt) {
+			continue
+		}
 		err = r.Host.PolicyV1().Evictions(pod.Namespace).Evict(ctx, &policyv1.Eviction{
 			ObjectMeta:    metav1.ObjectMeta{Name: pod.Name, Namespace: pod.Namespace},
 			DeleteOptions: &metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(pod.UID))},
 		})
-		if err != nil && !apierrors.IsTooManyRequests(err) && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
+		if apierrors.IsTooManyRequests(err) {
+			// A disruption budget keeps it; another one may go.
+			continue
+		}
+		if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
 			return fmt.Errorf("evict pod %s: %w", pod.Name, err)
 		}
-		facts.Outdated--
+		count--
 	}
-	return nil
+	return r.countPods(ctx, facts)
 }

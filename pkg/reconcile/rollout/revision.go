@@ -51,7 +51,7 @@ func (r *Reconciler) rehearse(ctx context.Context, set *appsv1.ReplicaSet) (*app
 	trial.Name, trial.GenerateName = "", set.Name+"-"
 	defaulted, err := r.Host.AppsV1().ReplicaSets(set.Namespace).
 		Create(ctx, trial, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
-	if apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) {
+	if apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) || apierrors.IsForbidden(err) {
 		return nil, invalidError{fmt.Errorf("the cluster refuses pods of this template: %w", err)}
 	}
 	if err != nil {

@@ -31,6 +31,8 @@ type Routes struct {
 
 	mu    sync.Mutex
 	kinds map[schema.GroupVersionResource]*routeKind
+	// asked is when the cluster was asked last which kinds it serves.
+	asked time.Time
 }
 
 // routeKind is the cache of one kind.
@@ -40,8 +42,12 @@ type routeKind struct {
 	written  cache.MutationCache
 }
 
-// firstList is how long a pass waits for the first list of a kind.
-const firstList = 5 * time.Second
+const (
+	// firstList is how long the pass that begins with a kind waits for its list.
+	firstList = 5 * time.Second
+	// askEvery is how often the cluster is asked which kinds it serves, while one is missing.
+	askEvery = 15 * time.Second
+)
 
 // errNotListed says that a kind was not listed yet.
 var errNotListed = errors.New("it was not listed yet")
@@ -84,15 +90,18 @@ func (c *Routes) Write(ctx context.Context, change traffic.Change) (*unstructure
 // open returns the cache of a kind. One that was not listed yet, as its first user finds it, is waited for shortly.
 func (c *Routes) open(ctx context.Context, need traffic.Need) (*routeKind, error) {
 	mapping, err := c.mapper.RESTMapping(need.GroupKind, need.Versions...)
-	if meta.IsNoMatchError(err) {
-		// The kind may have been installed since the cluster was asked last.
+	if meta.IsNoMatchError(err) && c.mayAsk() {
+		// The kind may have been installed since.
 		c.mapper.Reset()
 		mapping, err = c.mapper.RESTMapping(need.GroupKind, need.Versions...)
 	}
 	if err != nil {
 		return nil, err
 	}
-	known := c.kind(ctx, mapping.Resource)
+	known, began := c.kind(ctx, mapping.Resource)
+	if !began && !known.informer.HasSynced() {
+		return nil, fmt.Errorf("%s: %w", mapping.Resource, errNotListed)
+	}
 	waiting, cancel := context.WithTimeout(ctx, firstList)
 	defer cancel()
 	if !cache.WaitForCacheSync(waiting.Done(), known.informer.HasSynced) {
@@ -101,17 +110,28 @@ func (c *Routes) open(ctx context.Context, need traffic.Need) (*routeKind, error
 	return known, nil
 }
 
-// kind returns the cache of a resource, and begins it where it was not needed before.
-func (c *Routes) kind(ctx context.Context, resource schema.GroupVersionResource) *routeKind {
+// mayAsk says that the cluster was not asked for its kinds for a while.
+func (c *Routes) mayAsk() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if known := c.kinds[resource]; known != nil {
-		return known
+	if time.Since(c.asked) < askEvery {
+		return false
+	}
+	c.asked = time.Now()
+	return true
+}
+
+// kind returns the cache of a resource, and begins it where it was not needed before.
+func (c *Routes) kind(ctx context.Context, resource schema.GroupVersionResource) (known *routeKind, began bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known = c.kinds[resource]; known != nil {
+		return known, false
 	}
 	informer := dynamicinformer.NewFilteredDynamicInformer(
 		c.client, resource, metav1.NamespaceAll, 0, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc}, nil,
 	).Informer()
-	known := &routeKind{
+	known = &routeKind{
 		resource: resource, informer: informer,
 		written: cache.NewIntegerResourceVersionMutationCacheWithOptions(klog.FromContext(ctx), informer.GetIndexer(),
 			cache.MutationCacheOptions{
@@ -129,7 +149,7 @@ func (c *Routes) kind(ctx context.Context, resource schema.GroupVersionResource)
 	// It outlives the pass that needs it first: others will need it.
 	go informer.RunWithContext(context.WithoutCancel(ctx))
 	c.kinds[resource] = known
-	return known
+	return known, true
 }
 
 // selected returns the objects of a namespace with certain labels.

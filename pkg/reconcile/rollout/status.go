@@ -77,12 +77,13 @@ func lasting(status v1alpha1.RolloutStatus) v1alpha1.RolloutStatus {
 // write writes a status in the place of the one that it was decided from; one that a client changed meanwhile is a
 // conflict, and is decided anew.
 func (r *Reconciler) write(ctx context.Context, object *v1alpha1.Rollout, status v1alpha1.RolloutStatus) error {
-	if err := r.number(ctx, object); err != nil {
+	version, err := r.number(ctx, object)
+	if err != nil {
 		return err
 	}
 	body := &v1alpha1.Rollout{
 		ObjectMeta: metav1.ObjectMeta{
-			Name: object.Name, Namespace: object.Namespace, UID: object.UID, ResourceVersion: object.ResourceVersion,
+			Name: object.Name, Namespace: object.Namespace, UID: object.UID, ResourceVersion: version,
 		},
 		Status: status,
 	}
@@ -96,11 +97,12 @@ func (r *Reconciler) write(ctx context.Context, object *v1alpha1.Rollout, status
 	return nil
 }
 
-// number writes the number of the newest revision on the Rollout, where clients look for it.
-func (r *Reconciler) number(ctx context.Context, object *v1alpha1.Rollout) error {
+// number writes the number of the newest revision on the Rollout, where clients look for it. It returns the version
+// that the status goes on from: the new one only where nothing else changed in between.
+func (r *Reconciler) number(ctx context.Context, object *v1alpha1.Rollout) (string, error) {
 	sets, err := r.fresh.setsOf(object)
 	if err != nil {
-		return err
+		return "", err
 	}
 	newest := int64(0)
 	for _, set := range sets {
@@ -108,23 +110,22 @@ func (r *Reconciler) number(ctx context.Context, object *v1alpha1.Rollout) error
 	}
 	value := fmt.Sprint(newest)
 	if newest == 0 || object.Annotations[v1alpha1.AnnotationRevision] == value {
-		return nil
+		return object.ResourceVersion, nil
 	}
 	body, err := json.Marshal(map[string]any{"metadata": map[string]any{
 		"uid": object.UID, "annotations": map[string]string{v1alpha1.AnnotationRevision: value},
 	}})
 	if err != nil {
-		return err
+		return "", err
 	}
 	written, err := r.Client.ArgoprojV1alpha1().Rollouts(object.Namespace).
 		Patch(ctx, object.Name, types.MergePatchType, body, metav1.PatchOptions{})
 	if err != nil {
-		return fmt.Errorf("number the revision of Rollout %s: %w", object.Name, err)
-	}
-	if written.Generation == object.Generation && equality.Semantic.DeepEqual(written.Status, object.Status) {
-		// Nothing else changed in between: the status goes on from here.
-		object.ResourceVersion = written.ResourceVersion
+		return "", fmt.Errorf("number the revision of Rollout %s: %w", object.Name, err)
 	}
 	r.fresh.rollouts.Mutation(written)
-	return nil
+	if written.Generation == object.Generation && equality.Semantic.DeepEqual(written.Status, object.Status) {
+		return written.ResourceVersion, nil
+	}
+	return object.ResourceVersion, nil
 }

@@ -109,17 +109,9 @@ func (r *Reconciler) ownerChanged(object metav1.Object) {
 
 // ServiceHandler visits the Rollouts that drive a Service which came, changed or went.
 func (r *Reconciler) ServiceHandler() cache.ResourceEventHandler {
-	tell := func(object any) {
-		if gone, isTombstone := object.(cache.DeletedFinalStateUnknown); isTombstone {
-			object = gone.Obj
-		}
-		if service, isObject := object.(metav1.Object); isObject {
-			r.visitAll(byService, service.GetNamespace()+"/"+service.GetName())
-		}
-	}
-	return cache.ResourceEventHandlerFuncs{
-		AddFunc: tell, UpdateFunc: func(_, now any) { tell(now) }, DeleteFunc: tell,
-	}
+	return watching(r.fresh.services, func(service metav1.Object) {
+		r.visitAll(byService, service.GetNamespace()+"/"+service.GetName())
+	})
 }
 
 func compareNames(a, b *appsv1.ReplicaSet) int { return cmp.Compare(a.Name, b.Name) }

@@ -25,13 +25,14 @@ func (statusStrategy) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set {
 }
 
 // PrepareForUpdate keeps the specification and the metadata.
-func (statusStrategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
+func (statusStrategy) PrepareForUpdate(ctx context.Context, obj, old runtime.Object) {
 	updated, current := registry.As[*v1alpha1.AnalysisRun](obj), registry.As[*v1alpha1.AnalysisRun](old)
+	keepFound(ctx, updated, current)
 	updated.Spec = current.Spec
 	registry.KeepMetadata(updated, current)
 }
 
-// ValidateUpdate accepts any status.
+// ValidateUpdate accepts any status that was kept so far.
 func (statusStrategy) ValidateUpdate(context.Context, runtime.Object, runtime.Object) field.ErrorList {
 	return nil
 }

@@ -27,14 +27,17 @@ func newStrategy(scheme *runtime.Scheme) strategy {
 	return strategy{registry.NewStrategy(scheme), registry.NewEquality(), registry.NewRequirements()}
 }
 
-// PrepareForCreate starts a run at generation 1.
-func (strategy) PrepareForCreate(_ context.Context, obj runtime.Object) {
-	registry.As[*v1alpha1.AnalysisRun](obj).Generation = 1
+// PrepareForCreate starts a run at generation 1. One of a Rollout has found nothing yet.
+func (strategy) PrepareForCreate(ctx context.Context, obj runtime.Object) {
+	created := registry.As[*v1alpha1.AnalysisRun](obj)
+	created.Generation = 1
+	keepFound(ctx, created, &v1alpha1.AnalysisRun{})
 }
 
 // PrepareForUpdate moves the generation if the specification changes.
-func (s strategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
+func (s strategy) PrepareForUpdate(ctx context.Context, obj, old runtime.Object) {
 	updated, current := registry.As[*v1alpha1.AnalysisRun](obj), registry.As[*v1alpha1.AnalysisRun](old)
+	keepFound(ctx, updated, current)
 	if !registry.KeepSpec(s.equality, &updated.Spec, &current.Spec) {
 		updated.Generation = current.Generation + 1
 	}
@@ -47,12 +50,13 @@ func (s strategy) Validate(_ context.Context, obj runtime.Object) field.ErrorLis
 }
 
 // ValidateUpdate requires the same of a specification that changes, which the generation tells.
-func (s strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) field.ErrorList {
+func (s strategy) ValidateUpdate(ctx context.Context, obj, old runtime.Object) field.ErrorList {
 	updated, current := registry.As[*v1alpha1.AnalysisRun](obj), registry.As[*v1alpha1.AnalysisRun](old)
+	problems := s.onlyTerminate(ctx, updated, current)
 	if updated.Generation == current.Generation {
-		return nil
+		return problems
 	}
-	return s.validateSpec(&updated.Spec)
+	return append(problems, s.validateSpec(&updated.Spec)...)
 }
 
 func (s strategy) validateSpec(spec *v1alpha1.AnalysisRunSpec) field.ErrorList {
