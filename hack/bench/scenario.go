@@ -35,6 +35,7 @@ func scenarios() []scenario {
 		{"list", (*bench).lists, false},
 		{"hostile", (*bench).hostile, false},
 		{"hanging", (*bench).hanging, false},
+		{"rollouts", (*bench).rollouts, false},
 	}
 }
 

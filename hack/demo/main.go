@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command demo shows Capstan's main job on real clusters: one ApplicationSet deploys to every registered cluster, heals
-// what is changed by hand, and follows a push; production takes what another person approved, and nothing else.
+// what is changed by hand, and follows a push; production takes what another person approved, and nothing else; a
+// Rollout replaces its pods step by step.
 package main
 
 import (

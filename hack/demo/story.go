@@ -48,7 +48,7 @@ func newStory(ctx context.Context, root, dir string) (*story, error) {
 // tell plays the steps in order.
 func (s *story) tell(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		s.register, s.guard, s.deploy, s.breakByHand, s.push, s.overreach,
+		s.register, s.guard, s.deploy, s.breakByHand, s.push, s.overreach, s.release,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -188,6 +188,7 @@ func (s *story) invite() {
 		"kubectl get --raw /apis/capstan.dev/v1alpha1/namespaces/argocd/plans/PLAN/manifests",
 		`echo '{"planDigest":"DIGEST"}' | kubectl --as ` + approver + " create --raw " + approve + " -f -",
 		"kubectl get approvals -n argocd -o wide",
+		"kubectl get rollout guestbook -n shop -o wide -w   # while you change its image with kubectl edit",
 	} {
 		fmt.Println("  " + line)
 	}

@@ -23,12 +23,12 @@ import (
 // cluster is a cluster in which nothing but a Rollout happens: what is decided is done at once, and pods become
 // available when a test says so.
 type cluster struct {
-	t        *testing.T
-	rollout  *v1alpha1.Rollout
-	sets     []*appsv1.ReplicaSet
-	services map[string]*corev1.Service
-	runs     map[string]*v1alpha1.AnalysisRun
-	now      time.Time
+	t              *testing.T
+	rollout        *v1alpha1.Rollout
+	sets           []*appsv1.ReplicaSet
+	services       map[string]*corev1.Service
+	runs           map[string]*v1alpha1.AnalysisRun
+	now            time.Time
 	outdated, live int
 	// writes are how often ReplicaSets and statuses were written.
 	writes, statuses int
