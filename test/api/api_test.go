@@ -60,8 +60,7 @@ type story func(t *testing.T, w *world)
 
 func TestAPI(t *testing.T) {
 	t.Parallel()
-	w := &world{apiserver.Start(t, apiserver.Options{Assembly: assembly(), Configure: withoutControllers(t)})}
-	w.Rules.Allow(rules()...)
+	w := newWorld(t)
 	stories := map[string]story{}
 	for _, more := range []map[string]story{
 		discoveryStories(), documentStories(), readStories(), watchStories(), writeStories(), patchStories(),
@@ -76,6 +75,14 @@ func TestAPI(t *testing.T) {
 			stories[name](t, w)
 		})
 	}
+}
+
+// newWorld starts a server for stories that do not see each other's objects, or for one that does.
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{apiserver.Start(t, apiserver.Options{Assembly: assembly(), Configure: withoutControllers(t)})}
+	w.Rules.Allow(rules()...)
+	return w
 }
 
 // withoutControllers leaves every object to the stories.
