@@ -24,21 +24,21 @@ func Dress(set *appsv1.ReplicaSet, metadata v1alpha1.PodTemplateMetadata) error 
 	}
 	set.Annotations = with(set.Annotations, v1alpha1.AnnotationEphemeralMetadata, string(raw))
 	template := &set.Spec.Template
-	template.Labels = Exchanged(template.Labels, before.Labels, metadata.Labels)
-	template.Annotations = Exchanged(template.Annotations, before.Annotations, metadata.Annotations)
+	template.Labels = exchanged(template.Labels, before.Labels, metadata.Labels)
+	template.Annotations = exchanged(template.Annotations, before.Annotations, metadata.Annotations)
 	return nil
 }
 
-// Exchanged returns values with some in the place of others.
-func Exchanged(values, before, after map[string]string) map[string]string {
-	exchanged := map[string]string{}
+// exchanged returns values with some in the place of others.
+func exchanged(values, before, after map[string]string) map[string]string {
+	kept := map[string]string{}
 	for key, value := range values {
 		if _, gone := before[key]; !gone {
-			exchanged[key] = value
+			kept[key] = value
 		}
 	}
 	for key, value := range after {
-		exchanged[key] = value
+		kept[key] = value
 	}
-	return exchanged
+	return kept
 }

@@ -4,6 +4,7 @@
 package rollout
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -101,10 +102,7 @@ func (f fresh) service(namespace, name string) (*corev1.Service, error) {
 func (f fresh) setsOf(rollout *v1alpha1.Rollout) ([]*appsv1.ReplicaSet, error) {
 	sets, err := owned[*appsv1.ReplicaSet](f.sets, rollout)
 	slices.SortFunc(sets, func(a, b *appsv1.ReplicaSet) int {
-		if order := a.CreationTimestamp.Compare(b.CreationTimestamp.Time); order != 0 {
-			return order
-		}
-		return compareNames(a, b)
+		return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name))
 	})
 	return sets, err
 }

@@ -4,9 +4,6 @@
 package rollout
 
 import (
-	"cmp"
-
-	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/cache"
@@ -113,5 +110,3 @@ func (r *Reconciler) ServiceHandler() cache.ResourceEventHandler {
 		r.visitAll(byService, service.GetNamespace()+"/"+service.GetName())
 	})
 }
-
-func compareNames(a, b *appsv1.ReplicaSet) int { return cmp.Compare(a.Name, b.Name) }
