@@ -10,7 +10,6 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/metadata/metadatainformer"
 	"k8s.io/client-go/rest"
@@ -67,7 +66,7 @@ func (p *product) newAnalyses(c *control, d Dependencies) (*analyses, error) {
 
 // reachHost adds what is done in the host cluster: reading Secrets, and Jobs.
 func (a *analyses) reachHost(host *rest.Config, options *analysisrun.Options) error {
-	client, err := kubernetes.NewForConfig(host)
+	client, err := builtinKinds(host)
 	if err != nil {
 		return err
 	}

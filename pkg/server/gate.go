@@ -13,7 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apiserver/pkg/authentication/user"
 	"k8s.io/apiserver/pkg/authorization/authorizer"
-	"k8s.io/client-go/kubernetes"
 	authorizationclient "k8s.io/client-go/kubernetes/typed/authorization/v1"
 	"k8s.io/utils/clock"
 
@@ -35,7 +34,7 @@ type roles struct {
 func (p *product) newDesk(c *control, d Dependencies) (*promotion.Desk, error) {
 	asked := roles{decide: d.Authorizer}
 	if d.Host != nil {
-		client, err := kubernetes.NewForConfig(d.Host)
+		client, err := builtinKinds(d.Host)
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ package server
 import (
 	"fmt"
 
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/metadata"
@@ -32,7 +33,7 @@ func newHostCluster(kubeconfig string) (*hostCluster, error) {
 	// The host's priority and fairness throttles, not this client.
 	config.QPS = -1
 	h := &hostCluster{config: config}
-	if h.kubernetes, err = kubernetes.NewForConfig(config); err != nil {
+	if h.kubernetes, err = builtinKinds(config); err != nil {
 		return nil, err
 	}
 	if h.dynamic, err = dynamic.NewForConfig(config); err != nil {
@@ -43,4 +44,12 @@ func newHostCluster(kubeconfig string) (*hostCluster, error) {
 	}
 	h.aggregator, err = aggregator.NewForConfig(config)
 	return h, err
+}
+
+// builtinKinds connects to the kinds of Kubernetes itself. They travel as protobuf, which costs a fraction of JSON.
+func builtinKinds(config *rest.Config) (kubernetes.Interface, error) {
+	binary := rest.CopyConfig(config)
+	binary.ContentType = runtime.ContentTypeProtobuf
+	binary.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
+	return kubernetes.NewForConfig(binary)
 }
