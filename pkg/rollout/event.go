@@ -3,7 +3,10 @@
 
 package rollout
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // The reasons of Events and conditions (as Argo Rollouts 1.9: utils/conditions/conditions.go).
 const (
@@ -35,4 +38,20 @@ func (p *pass) tell(reason, format string, args ...any) {
 // warn adds an Event that somebody should look at.
 func (p *pass) warn(reason, message string) {
 	p.Events = append(p.Events, Event{Warning: true, Reason: reason, Message: message})
+}
+
+// Summed returns Events with those of one reason in one, in the order in which the reasons came first.
+func Summed(events []Event) []Event {
+	var sums []Event
+	for _, event := range events {
+		at := slices.IndexFunc(sums, func(sum Event) bool {
+			return sum.Reason == event.Reason && sum.Warning == event.Warning
+		})
+		if at < 0 {
+			sums = append(sums, event)
+			continue
+		}
+		sums[at].Message += "; " + event.Message
+	}
+	return sums
 }

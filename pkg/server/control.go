@@ -94,7 +94,7 @@ func (c *control) reachHost(d Dependencies) error {
 		c.host = detachedCaches(c.namespace)
 		return nil
 	}
-	client, err := kubernetes.NewForConfig(d.Host)
+	client, err := builtinKinds(d.Host)
 	if err != nil {
 		return err
 	}
@@ -236,7 +236,7 @@ func (c *control) recorder() events.EventRecorder {
 	if c.broadcaster == nil {
 		return discard{}
 	}
-	return c.broadcaster.NewRecorder(install.NewVersionedScheme(), "capstan")
+	return brief{c.broadcaster.NewRecorder(install.NewVersionedScheme(), "capstan")}
 }
 
 // background keeps caches and stages going until ctx ends.

@@ -7,7 +7,6 @@ import (
 	"context"
 	"sync"
 
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/capstan-dev/capstan/pkg/reconcile/appproject"
@@ -73,9 +72,3 @@ func (c *control) controllers() []Controller {
 	}
 	return controllers
 }
-
-// discard takes Events where there is no host cluster to write them to.
-type discard struct{}
-
-// Eventf drops the Event.
-func (discard) Eventf(_, _ runtime.Object, _, _, _, _ string, _ ...any) {}

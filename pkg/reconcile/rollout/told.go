@@ -40,14 +40,20 @@ func (t *told) forget(key types.NamespacedName) {
 	delete(t.at, key)
 }
 
-// tell emits Events.
+// tell emits Events: one a reason, for what is told of one version of an object with the same reason counts as repeated,
+// and only the first message is kept.
 func (r *Reconciler) tell(object *v1alpha1.Rollout, happened []rollout.Event) {
 	for _, event := range happened {
-		level := corev1.EventTypeNormal
-		if event.Warning {
-			level = corev1.EventTypeWarning
-		}
-		r.Events.Eventf(object, nil, level, event.Reason, "Reconcile", "%s", event.Message)
-		r.Metrics.events.WithLabelValues(object.Namespace, object.Name, level, event.Reason).Inc()
+		r.Metrics.events.WithLabelValues(object.Namespace, object.Name, levelOf(event), event.Reason).Inc()
 	}
+	for _, event := range rollout.Summed(happened) {
+		r.Events.Eventf(object, nil, levelOf(event), event.Reason, "Reconcile", "%s", event.Message)
+	}
+}
+
+func levelOf(event rollout.Event) string {
+	if event.Warning {
+		return corev1.EventTypeWarning
+	}
+	return corev1.EventTypeNormal
 }
