@@ -19,17 +19,17 @@ import (
 )
 
 // act does what was decided, brings the facts up to date with it, and says whether there was anything to do.
-func (r *Reconciler) act(
+func (p *pass) act(
 	ctx context.Context, facts *rollout.Facts, found *routing, decision rollout.Decision,
 ) (bool, error) {
 	for _, selection := range decision.Selections {
-		if err := r.point(ctx, facts, selection); err != nil {
+		if err := p.point(ctx, facts, selection); err != nil {
 			return false, err
 		}
 	}
 	rerouted := false
 	if decision.Traffic != nil {
-		changed, err := r.route(ctx, facts.Rollout, found, *decision.Traffic)
+		changed, err := p.route(ctx, facts.Rollout, found, *decision.Traffic)
 		if err != nil {
 			return false, err
 		}
@@ -37,21 +37,21 @@ func (r *Reconciler) act(
 		rerouted, facts.Routed = changed || !facts.Routed, true
 	}
 	for _, run := range decision.Begun {
-		if err := r.begin(ctx, facts, run); err != nil {
+		if err := p.begin(ctx, facts, run); err != nil {
 			return false, err
 		}
 	}
 	for _, name := range decision.Ended {
-		if err := r.end(ctx, facts, name); err != nil {
+		if err := p.end(ctx, facts, name); err != nil {
 			return false, err
 		}
 	}
 	for _, change := range decision.Changes {
-		if err := r.resize(ctx, facts, change); err != nil {
+		if err := p.resize(ctx, facts, change); err != nil {
 			return false, err
 		}
 	}
-	if err := r.evict(ctx, facts, decision.Restart); err != nil {
+	if err := p.evict(ctx, facts, decision.Restart); err != nil {
 		return false, err
 	}
 	changed := len(decision.Selections) + len(decision.Begun) + len(decision.Ended) + len(decision.Changes)
@@ -59,7 +59,7 @@ func (r *Reconciler) act(
 }
 
 // point lets a Service select the pods of a revision.
-func (r *Reconciler) point(ctx context.Context, facts *rollout.Facts, selection rollout.Selection) error {
+func (p *pass) point(ctx context.Context, facts *rollout.Facts, selection rollout.Selection) error {
 	service := facts.Services[selection.Service]
 	body, err := json.Marshal(map[string]any{
 		"metadata": map[string]any{
@@ -71,26 +71,26 @@ func (r *Reconciler) point(ctx context.Context, facts *rollout.Facts, selection 
 	if err != nil {
 		return err
 	}
-	written, err := r.Host.CoreV1().Services(service.Namespace).
+	written, err := p.site.client.CoreV1().Services(service.Namespace).
 		Patch(ctx, service.Name, types.MergePatchType, body, metav1.PatchOptions{})
 	if err != nil {
 		return fmt.Errorf("select the pods of %s by Service %s: %w", selection.Hash, selection.Service, err)
 	}
-	r.fresh.services.Mutation(written)
+	p.site.services.Mutation(written)
 	facts.Services[selection.Service] = written
 	return nil
 }
 
 // resize makes a ReplicaSet, or changes the number of its pods, its deadline and its metadata.
-func (r *Reconciler) resize(ctx context.Context, facts *rollout.Facts, change rollout.SetChange) error {
+func (p *pass) resize(ctx context.Context, facts *rollout.Facts, change rollout.SetChange) error {
 	if change.Set.UID == "" {
-		return r.create(ctx, facts, change)
+		return p.create(ctx, facts, change)
 	}
 	body, err := patchOf(facts.Rollout, change)
 	if err != nil {
 		return err
 	}
-	written, err := r.patchSet(ctx, change.Set, body)
+	written, err := p.patchSet(ctx, change.Set, body)
 	if err != nil {
 		return err
 	}
@@ -100,23 +100,23 @@ func (r *Reconciler) resize(ctx context.Context, facts *rollout.Facts, change ro
 
 // create makes the ReplicaSet of a new revision with its first pods. Where another one has its name, the next pass
 // takes another name.
-func (r *Reconciler) create(ctx context.Context, facts *rollout.Facts, change rollout.SetChange) error {
+func (p *pass) create(ctx context.Context, facts *rollout.Facts, change rollout.SetChange) error {
 	set := change.Set.DeepCopy()
 	set.Spec.Replicas = new(change.Replicas)
 	set.Annotations[v1alpha1.AnnotationDesiredReplicas] = fmt.Sprint(rollout.Replicas(facts.Rollout))
 	if err := rollout.Dress(set, change.Metadata); err != nil {
 		return err
 	}
-	written, err := r.Host.AppsV1().ReplicaSets(set.Namespace).Create(ctx, set, metav1.CreateOptions{})
+	written, err := p.site.client.AppsV1().ReplicaSets(set.Namespace).Create(ctx, set, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
-		return r.collide(ctx, facts, set)
+		return p.collide(ctx, facts, set)
 	}
 	if err != nil {
-		r.Events.Eventf(facts.Rollout, nil, "Warning", "ReplicaSetCreateError", "Create",
+		p.Events.Eventf(facts.Rollout, nil, "Warning", "ReplicaSetCreateError", "Create",
 			"Failed to create new replica set %q: %v", set.Name, err)
 		return fmt.Errorf("create ReplicaSet %s: %w", set.Name, err)
 	}
-	r.fresh.sets.Mutation(written)
+	p.site.sets.Mutation(written)
 	facts.Replace(written)
 	return nil
 }
@@ -162,8 +162,8 @@ func differing(from, to map[string]string) map[string]any {
 }
 
 // collide notes that the name of a ReplicaSet is taken by one of another template or owner.
-func (r *Reconciler) collide(ctx context.Context, facts *rollout.Facts, set *appsv1.ReplicaSet) error {
-	live, err := r.Host.AppsV1().ReplicaSets(set.Namespace).Get(ctx, set.Name, metav1.GetOptions{})
+func (p *pass) collide(ctx context.Context, facts *rollout.Facts, set *appsv1.ReplicaSet) error {
+	live, err := p.site.client.AppsV1().ReplicaSets(set.Namespace).Get(ctx, set.Name, metav1.GetOptions{})
 	if err != nil {
 		return fmt.Errorf("read ReplicaSet %s, whose name is taken: %w", set.Name, err)
 	}
@@ -172,7 +172,7 @@ func (r *Reconciler) collide(ctx context.Context, facts *rollout.Facts, set *app
 	}
 	same := live.Annotations[v1alpha1.AnnotationTemplateDigest] == set.Annotations[v1alpha1.AnnotationTemplateDigest]
 	if owner := metav1.GetControllerOfNoCopy(live); same && owner != nil && owner.UID == facts.Rollout.UID {
-		r.fresh.sets.Mutation(live)
+		p.site.sets.Mutation(live)
 		facts.Replace(live)
 		return nil
 	}
@@ -182,7 +182,7 @@ func (r *Reconciler) collide(ctx context.Context, facts *rollout.Facts, set *app
 		count = *body.Status.CollisionCount + 1
 	}
 	body.Status.CollisionCount = &count
-	if err = r.write(ctx, facts.Rollout, body.Status); err != nil {
+	if err = p.write(ctx, facts.Rollout, body.Status); err != nil {
 		return err
 	}
 	return fmt.Errorf("ReplicaSet %s belongs to somebody else; another name is taken", set.Name)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/events"
@@ -26,18 +27,14 @@ const workers = 8
 type Options struct {
 	// Client reaches our own kinds.
 	Client versioned.Interface
-	// Host reaches the cluster that runs the pods.
-	Host kubernetes.Interface
+	// Host and HostObjects reach the cluster that runs the pods.
+	Host        kubernetes.Interface
+	HostObjects dynamic.Interface
 	// Rollouts is an indexer of all Rollouts, with RolloutIndexers.
 	Rollouts cache.Indexer
 	// Runs is an indexer of all AnalysisRuns, with OwnerIndexers.
-	Runs cache.Indexer
-	// Sets is an indexer of all ReplicaSets with a pod template hash, with OwnerIndexers.
-	Sets cache.Indexer
-	// Services is an indexer of all Services with their selectors and annotations.
-	Services  cache.Indexer
+	Runs      cache.Indexer
 	Templates Templates
-	Routes    *Routes
 	Events    events.EventRecorder
 	Clock     clock.Clock
 	Metrics   *Metrics
@@ -49,25 +46,33 @@ type Reconciler struct {
 	queue *queue.Queue
 	fresh fresh
 	told  *told
+	// host is where Rollouts run their pods.
+	host *site
 }
 
 // New returns a Reconciler that does nothing until Run.
-func New(options Options) *Reconciler {
+func New(options Options) (*Reconciler, error) {
 	r := &Reconciler{
 		Options: options,
 		queue:   queue.New("rollouts", together),
-		fresh:   newFresh(options),
+		fresh:   fresh{rollouts: newest(options.Rollouts), runs: newest(options.Runs)},
 		told:    newTold(),
 	}
-	r.Routes.changed = r.routeChanged
-	return r
+	var err error
+	r.host, err = r.newSite(options.Host, options.HostObjects)
+	return r, err
 }
 
 // together puts all Rollouts into one lane.
 func together(types.NamespacedName) string { return "" }
 
-// Run reconciles until ctx ends, then waits for the passes in progress. It may be called again.
+// Run waits for the caches of the host, then reconciles until ctx ends, and waits for the passes in progress. It may be
+// called again: the caches outlive ctx, as an informer runs once.
 func (r *Reconciler) Run(ctx context.Context) {
+	r.host.start(context.WithoutCancel(ctx))
+	if !cache.WaitForCacheSync(ctx.Done(), r.host.synced...) {
+		return
+	}
 	r.queue.Work(ctx, workers, r.all, func(ctx context.Context, key types.NamespacedName) (time.Duration, error) {
 		return r.visit(klog.NewContext(ctx, klog.FromContext(ctx).WithValues("rollout", key)), key)
 	})
@@ -99,7 +104,17 @@ func (r *Reconciler) visit(ctx context.Context, key types.NamespacedName) (time.
 		return 0, nil
 	}
 	started := r.Clock.Now()
-	again, err := r.reconcile(ctx, rollout)
+	p := &pass{Reconciler: r, site: r.site(rollout)}
+	again, err := p.reconcile(ctx, rollout)
 	r.Metrics.observe(rollout, r.Clock.Since(started), err)
 	return again, err
 }
+
+// pass is a visit of a Rollout at the site of its pods.
+type pass struct {
+	*Reconciler
+	site *site
+}
+
+// site is where a Rollout runs its pods.
+func (r *Reconciler) site(_ *v1alpha1.Rollout) *site { return r.host }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -29,7 +28,7 @@ const (
 	mostWritten = 20_000
 )
 
-// OwnerIndexers are those that Options.Sets and Options.Runs need.
+// OwnerIndexers are those that Options.Runs and the ReplicaSets of a site need.
 func OwnerIndexers() cache.Indexers {
 	return cache.Indexers{byOwner: func(object any) ([]string, error) {
 		owned, isObject := object.(metav1.Object)
@@ -54,22 +53,17 @@ func ownerOf(object metav1.Object) *metav1.OwnerReference {
 
 const kind = "Rollout"
 
-// fresh reads objects as the caches show them, or as this process wrote them where the caches are behind.
-type fresh struct {
-	rollouts, sets, runs, services cache.MutationCache
+// newest shows objects as a cache does, or as this process wrote them where the cache is behind.
+func newest(indexer cache.Indexer) cache.MutationCache {
+	return cache.NewIntegerResourceVersionMutationCacheWithOptions(klog.Background(), indexer,
+		cache.MutationCacheOptions{
+			Indexer: indexer, TTL: keepWritten, IncludeAdds: true, MaxCacheSize: mostWritten,
+		})
 }
 
-func newFresh(options Options) fresh {
-	newest := func(indexer cache.Indexer) cache.MutationCache {
-		return cache.NewIntegerResourceVersionMutationCacheWithOptions(klog.Background(), indexer,
-			cache.MutationCacheOptions{
-				Indexer: indexer, TTL: keepWritten, IncludeAdds: true, MaxCacheSize: mostWritten,
-			})
-	}
-	return fresh{
-		rollouts: newest(options.Rollouts), sets: newest(options.Sets), runs: newest(options.Runs),
-		services: newest(options.Services),
-	}
+// fresh holds our own kinds.
+type fresh struct {
+	rollouts, runs cache.MutationCache
 }
 
 // rollout returns the Rollout of a key, nil where there is none.
@@ -85,22 +79,9 @@ func (f fresh) rollout(key types.NamespacedName) (*v1alpha1.Rollout, error) {
 	return rollout, nil
 }
 
-// service returns a Service, nil where there is none.
-func (f fresh) service(namespace, name string) (*corev1.Service, error) {
-	object, found, err := f.services.GetByKey(namespace + "/" + name)
-	if !found || err != nil {
-		return nil, err
-	}
-	service, isService := object.(*corev1.Service)
-	if !isService {
-		return nil, fmt.Errorf("the cache of Services holds a %T", object)
-	}
-	return service, nil
-}
-
 // setsOf returns the ReplicaSets of a Rollout, the oldest first.
-func (f fresh) setsOf(rollout *v1alpha1.Rollout) ([]*appsv1.ReplicaSet, error) {
-	sets, err := owned[*appsv1.ReplicaSet](f.sets, rollout)
+func (s *site) setsOf(rollout *v1alpha1.Rollout) ([]*appsv1.ReplicaSet, error) {
+	sets, err := owned[*appsv1.ReplicaSet](s.sets, rollout)
 	slices.SortFunc(sets, func(a, b *appsv1.ReplicaSet) int {
 		return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name))
 	})

@@ -19,14 +19,14 @@ import (
 const rounds = 8
 
 // reconcile takes a Rollout as far as it goes now, and says when to look again.
-func (r *Reconciler) reconcile(ctx context.Context, object *v1alpha1.Rollout) (time.Duration, error) {
-	facts, err := r.gather(ctx, object)
+func (p *pass) reconcile(ctx context.Context, object *v1alpha1.Rollout) (time.Duration, error) {
+	facts, err := p.gather(ctx, object)
 	var found *routing
 	if err == nil {
-		found, err = r.routing(ctx, object)
+		found, err = p.routing(ctx, object)
 	}
 	if invalid := (invalidError{}); errors.As(err, &invalid) {
-		return r.finish(ctx, object, rollout.Invalid(facts, invalid.problem))
+		return p.finish(ctx, object, rollout.Invalid(facts, invalid.problem))
 	}
 	if err != nil {
 		return 0, err
@@ -35,9 +35,9 @@ func (r *Reconciler) reconcile(ctx context.Context, object *v1alpha1.Rollout) (t
 	var happened []rollout.Event
 	for range rounds {
 		decision = rollout.Decide(facts)
-		acted, actErr := r.act(ctx, &facts, found, decision)
+		acted, actErr := p.act(ctx, &facts, found, decision)
 		if invalid := (invalidError{}); errors.As(actErr, &invalid) {
-			return r.finish(ctx, object, rollout.Invalid(facts, invalid.problem))
+			return p.finish(ctx, object, rollout.Invalid(facts, invalid.problem))
 		}
 		if actErr != nil {
 			return 0, actErr
@@ -49,7 +49,7 @@ func (r *Reconciler) reconcile(ctx context.Context, object *v1alpha1.Rollout) (t
 		}
 	}
 	decision.Events = happened
-	return r.finish(ctx, object, decision)
+	return p.finish(ctx, object, decision)
 }
 
 // invalidError is why a Rollout cannot be carried out.
@@ -61,35 +61,35 @@ type invalidError struct {
 func (e invalidError) Error() string { return e.problem.Error() }
 
 // gather reads what a decision needs.
-func (r *Reconciler) gather(ctx context.Context, object *v1alpha1.Rollout) (rollout.Facts, error) {
-	facts := rollout.Facts{Rollout: object, Now: r.Clock.Now()}
+func (p *pass) gather(ctx context.Context, object *v1alpha1.Rollout) (rollout.Facts, error) {
+	facts := rollout.Facts{Rollout: object, Now: p.Clock.Now()}
 	var err error
-	if facts.Services, err = r.services(object); err != nil {
+	if facts.Services, err = p.services(object); err != nil {
 		return facts, err
 	}
 	if problem := rollout.Validate(object, facts.Services); problem != nil {
 		return facts, invalidError{problem}
 	}
-	if facts.Sets, err = r.fresh.setsOf(object); err != nil {
+	if facts.Sets, err = p.site.setsOf(object); err != nil {
 		return facts, err
 	}
-	if facts.Runs, err = r.fresh.runsOf(object); err != nil {
+	if facts.Runs, err = p.fresh.runsOf(object); err != nil {
 		return facts, err
 	}
-	if err = r.revision(ctx, &facts); err != nil {
+	if err = p.revision(ctx, &facts); err != nil {
 		return facts, err
 	}
-	if problem := r.checkAnalyses(facts); problem != nil {
+	if problem := p.checkAnalyses(facts); problem != nil {
 		return facts, invalidError{problem}
 	}
-	return facts, r.countPods(ctx, &facts)
+	return facts, p.countPods(ctx, &facts)
 }
 
 // services returns the Services that a Rollout names, as far as they are there.
-func (r *Reconciler) services(object *v1alpha1.Rollout) (map[string]*corev1.Service, error) {
+func (p *pass) services(object *v1alpha1.Rollout) (map[string]*corev1.Service, error) {
 	services := map[string]*corev1.Service{}
 	for _, named := range rollout.ServicesOf(object) {
-		service, err := r.fresh.service(object.Namespace, named.Name)
+		service, err := p.site.service(object.Namespace, named.Name)
 		if err != nil {
 			return nil, fmt.Errorf("read Service %s: %w", named.Name, err)
 		}

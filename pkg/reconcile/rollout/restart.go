@@ -17,12 +17,12 @@ import (
 )
 
 // countPods counts the pods for the restart that the spec asks for; without one nothing is asked.
-func (r *Reconciler) countPods(ctx context.Context, facts *rollout.Facts) error {
+func (p *pass) countPods(ctx context.Context, facts *rollout.Facts) error {
 	at := facts.Rollout.Spec.RestartAt
 	if at == nil || at.Equal(facts.Rollout.Status.RestartedAt) || facts.Now.Before(at.Time) {
 		return nil
 	}
-	pods, err := r.pods(ctx, facts)
+	pods, err := p.pods(ctx, facts)
 	if err != nil {
 		return err
 	}
@@ -39,12 +39,12 @@ func (r *Reconciler) countPods(ctx context.Context, facts *rollout.Facts) error 
 }
 
 // pods are the pods of a Rollout that are not on their way out.
-func (r *Reconciler) pods(ctx context.Context, facts *rollout.Facts) ([]corev1.Pod, error) {
+func (p *pass) pods(ctx context.Context, facts *rollout.Facts) ([]corev1.Pod, error) {
 	selector, err := metav1.LabelSelectorAsSelector(facts.Rollout.Spec.Selector)
 	if err != nil {
 		return nil, err
 	}
-	list, err := r.Host.CoreV1().Pods(facts.Rollout.Namespace).
+	list, err := p.site.client.CoreV1().Pods(facts.Rollout.Namespace).
 		List(ctx, metav1.ListOptions{LabelSelector: selector.String()})
 	if err != nil {
 		return nil, fmt.Errorf("list the pods to restart: %w", err)
@@ -73,11 +73,11 @@ func isReady(pod *corev1.Pod) bool {
 }
 
 // evict lets so many old pods go, as far as disruption budgets let them.
-func (r *Reconciler) evict(ctx context.Context, facts *rollout.Facts, count int32) error {
+func (p *pass) evict(ctx context.Context, facts *rollout.Facts, count int32) error {
 	if count == 0 {
 		return nil
 	}
-	pods, err := r.pods(ctx, facts)
+	pods, err := p.pods(ctx, facts)
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (r *Reconciler) evict(ctx context.Context, facts *rollout.Facts, count int3
 		if count == 0 || !pod.CreationTimestamp.Before(facts.Rollout.Spec.RestartAt) {
 			continue
 		}
-		err = r.Host.PolicyV1().Evictions(pod.Namespace).Evict(ctx, &policyv1.Eviction{
+		err = p.site.client.PolicyV1().Evictions(pod.Namespace).Evict(ctx, &policyv1.Eviction{
 			ObjectMeta:    metav1.ObjectMeta{Name: pod.Name, Namespace: pod.Namespace},
 			DeleteOptions: &metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(pod.UID))},
 		})
@@ -99,5 +99,5 @@ func (r *Reconciler) evict(ctx context.Context, facts *rollout.Facts, count int3
 		}
 		count--
 	}
-	return r.countPods(ctx, facts)
+	return p.countPods(ctx, facts)
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // revision finds the ReplicaSet of the template, or prepares one.
-func (r *Reconciler) revision(ctx context.Context, facts *rollout.Facts) error {
+func (p *pass) revision(ctx context.Context, facts *rollout.Facts) error {
 	object := facts.Rollout
 	digest, err := rollout.Digest(object.Spec.Template)
 	if err != nil {
@@ -26,18 +26,18 @@ func (r *Reconciler) revision(ctx context.Context, facts *rollout.Facts) error {
 	}
 	current := object.Status.CurrentPodHash
 	if facts.New = rollout.FindDigest(facts.Sets, digest, current); facts.New != nil {
-		return r.renumber(ctx, facts, digest)
+		return p.renumber(ctx, facts, digest)
 	}
 	prepared, err := rollout.NewSet(object, facts.Sets, digest, rollout.Hash(digest, object.Status.CollisionCount))
 	if err != nil {
 		return invalidError{err}
 	}
-	defaulted, err := r.rehearse(ctx, prepared)
+	defaulted, err := p.rehearse(ctx, prepared)
 	if err != nil {
 		return err
 	}
 	if facts.New = rollout.FindTemplate(facts.Sets, &defaulted.Spec.Template, current); facts.New != nil {
-		return r.renumber(ctx, facts, digest)
+		return p.renumber(ctx, facts, digest)
 	}
 	facts.New = prepared
 	facts.Sets = append(facts.Sets, prepared)
@@ -45,11 +45,11 @@ func (r *Reconciler) revision(ctx context.Context, facts *rollout.Facts) error {
 }
 
 // rehearse lets the cluster judge a ReplicaSet, and add its defaults, without making it: the cluster alone knows both.
-func (r *Reconciler) rehearse(ctx context.Context, set *appsv1.ReplicaSet) (*appsv1.ReplicaSet, error) {
+func (p *pass) rehearse(ctx context.Context, set *appsv1.ReplicaSet) (*appsv1.ReplicaSet, error) {
 	trial := set.DeepCopy()
 	// The name may be taken by the set that the template has already.
 	trial.Name, trial.GenerateName = "", set.Name+"-"
-	defaulted, err := r.Host.AppsV1().ReplicaSets(set.Namespace).
+	defaulted, err := p.site.client.AppsV1().ReplicaSets(set.Namespace).
 		Create(ctx, trial, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 	if apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) || apierrors.IsForbidden(err) {
 		return nil, invalidError{fmt.Errorf("the cluster refuses pods of this template: %w", err)}
@@ -61,7 +61,7 @@ func (r *Reconciler) rehearse(ctx context.Context, set *appsv1.ReplicaSet) (*app
 }
 
 // renumber makes a ReplicaSet the newest revision, and remembers the template as it is written now.
-func (r *Reconciler) renumber(ctx context.Context, facts *rollout.Facts, digest string) error {
+func (p *pass) renumber(ctx context.Context, facts *rollout.Facts, digest string) error {
 	annotations := rollout.Renumbered(facts.Sets, facts.New)
 	if facts.New.Annotations[v1alpha1.AnnotationTemplateDigest] != digest {
 		if annotations == nil {
@@ -72,7 +72,7 @@ func (r *Reconciler) renumber(ctx context.Context, facts *rollout.Facts, digest 
 	if annotations == nil {
 		return nil
 	}
-	written, err := r.patchSet(ctx, facts.New, map[string]any{"metadata": map[string]any{"annotations": annotations}})
+	written, err := p.patchSet(ctx, facts.New, map[string]any{"metadata": map[string]any{"annotations": annotations}})
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (r *Reconciler) renumber(ctx context.Context, facts *rollout.Facts, digest 
 }
 
 // patchSet changes fields of a ReplicaSet, if it is the same one still.
-func (r *Reconciler) patchSet(
+func (p *pass) patchSet(
 	ctx context.Context, set *appsv1.ReplicaSet, change map[string]any,
 ) (*appsv1.ReplicaSet, error) {
 	metadata, isMap := change["metadata"].(map[string]any)
@@ -94,15 +94,15 @@ func (r *Reconciler) patchSet(
 	if err != nil {
 		return nil, err
 	}
-	written, err := r.Host.AppsV1().ReplicaSets(set.Namespace).
+	written, err := p.site.client.AppsV1().ReplicaSets(set.Namespace).
 		Patch(ctx, set.Name, types.MergePatchType, body, metav1.PatchOptions{})
 	if apierrors.IsNotFound(err) {
 		// It went, and the watch tells of it: until then its last version must not be taken for it.
-		r.fresh.sets.OnDelete(set)
+		p.site.sets.OnDelete(set)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("change ReplicaSet %s: %w", set.Name, err)
 	}
-	r.fresh.sets.Mutation(written)
+	p.site.sets.Mutation(written)
 	return written, nil
 }

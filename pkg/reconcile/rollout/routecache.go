@@ -23,8 +23,8 @@ import (
 	"github.com/capstan-dev/capstan/pkg/traffic"
 )
 
-// Routes reads routers' objects from caches that begin with the first Rollout that needs their kind, and writes them.
-type Routes struct {
+// routes reads routers' objects from caches that begin with the first Rollout that needs their kind, and writes them.
+type routes struct {
 	client  dynamic.Interface
 	mapper  meta.ResettableRESTMapper
 	changed func(traffic.Ref)
@@ -52,13 +52,15 @@ const (
 // errNotListed says that a kind was not listed yet.
 var errNotListed = errors.New("it was not listed yet")
 
-// NewRoutes returns Routes without caches.
-func NewRoutes(client dynamic.Interface, mapper meta.ResettableRESTMapper) *Routes {
-	return &Routes{client: client, mapper: mapper, kinds: map[schema.GroupVersionResource]*routeKind{}}
+// newRoutes returns routes without caches; changed is told of each object that comes, changes or goes.
+func newRoutes(client dynamic.Interface, mapper meta.ResettableRESTMapper, changed func(traffic.Ref)) *routes {
+	return &routes{
+		client: client, mapper: mapper, changed: changed, kinds: map[schema.GroupVersionResource]*routeKind{},
+	}
 }
 
 // Read returns the objects that a router has to see, as far as they are there.
-func (c *Routes) Read(ctx context.Context, need traffic.Need) ([]*unstructured.Unstructured, error) {
+func (c *routes) Read(ctx context.Context, need traffic.Need) ([]*unstructured.Unstructured, error) {
 	known, err := c.open(ctx, need)
 	if err != nil {
 		return nil, err
@@ -74,7 +76,7 @@ func (c *Routes) Read(ctx context.Context, need traffic.Need) ([]*unstructured.U
 }
 
 // Write writes an object and returns it as it was stored.
-func (c *Routes) Write(ctx context.Context, change traffic.Change) (*unstructured.Unstructured, error) {
+func (c *routes) Write(ctx context.Context, change traffic.Change) (*unstructured.Unstructured, error) {
 	written, err := c.put(ctx, change)
 	if err != nil {
 		return nil, err
@@ -88,7 +90,7 @@ func (c *Routes) Write(ctx context.Context, change traffic.Change) (*unstructure
 }
 
 // open returns the cache of a kind. One that was not listed yet, as its first user finds it, is waited for shortly.
-func (c *Routes) open(ctx context.Context, need traffic.Need) (*routeKind, error) {
+func (c *routes) open(ctx context.Context, need traffic.Need) (*routeKind, error) {
 	mapping, err := c.mapper.RESTMapping(need.GroupKind, need.Versions...)
 	if meta.IsNoMatchError(err) && c.mayAsk() {
 		// The kind may have been installed since.
@@ -111,7 +113,7 @@ func (c *Routes) open(ctx context.Context, need traffic.Need) (*routeKind, error
 }
 
 // mayAsk says that the cluster was not asked for its kinds for a while.
-func (c *Routes) mayAsk() bool {
+func (c *routes) mayAsk() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if time.Since(c.asked) < askEvery {
@@ -122,7 +124,7 @@ func (c *Routes) mayAsk() bool {
 }
 
 // kind returns the cache of a resource, and begins it where it was not needed before.
-func (c *Routes) kind(ctx context.Context, resource schema.GroupVersionResource) (known *routeKind, began bool) {
+func (c *routes) kind(ctx context.Context, resource schema.GroupVersionResource) (known *routeKind, began bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if known = c.kinds[resource]; known != nil {
@@ -140,7 +142,7 @@ func (c *Routes) kind(ctx context.Context, resource schema.GroupVersionResource)
 	}
 	// A new informer takes handlers.
 	_, _ = informer.AddEventHandler(watching(known.written, func(object metav1.Object) {
-		if typed, is := object.(*unstructured.Unstructured); is && c.changed != nil {
+		if typed, is := object.(*unstructured.Unstructured); is {
 			c.changed(traffic.Ref{
 				GroupKind: typed.GroupVersionKind().GroupKind(), Namespace: typed.GetNamespace(), Name: typed.GetName(),
 			})

@@ -29,7 +29,7 @@ type routing struct {
 }
 
 // routing reads the objects of the routers that a Rollout names. Objects that cannot be driven make it invalid.
-func (r *Reconciler) routing(ctx context.Context, object *v1alpha1.Rollout) (*routing, error) {
+func (p *pass) routing(ctx context.Context, object *v1alpha1.Rollout) (*routing, error) {
 	routers, err := traffic.Routers(object)
 	if err != nil {
 		return nil, invalidError{err}
@@ -37,7 +37,7 @@ func (r *Reconciler) routing(ctx context.Context, object *v1alpha1.Rollout) (*ro
 	found := &routing{routers: routers, live: traffic.Live{}}
 	for _, router := range routers {
 		for _, need := range router.Needs() {
-			if err = r.see(ctx, object, need, found.live); err != nil {
+			if err = p.see(ctx, object, need, found.live); err != nil {
 				return nil, err
 			}
 		}
@@ -49,8 +49,8 @@ func (r *Reconciler) routing(ctx context.Context, object *v1alpha1.Rollout) (*ro
 }
 
 // see reads what a router has to see.
-func (r *Reconciler) see(ctx context.Context, object *v1alpha1.Rollout, need traffic.Need, live traffic.Live) error {
-	objects, err := r.Routes.Read(ctx, need)
+func (p *pass) see(ctx context.Context, object *v1alpha1.Rollout, need traffic.Need, live traffic.Live) error {
+	objects, err := p.site.routes.Read(ctx, need)
 	if missing := (&meta.NoKindMatchError{}); errors.As(err, &missing) {
 		return invalidError{fmt.Errorf("the cluster does not serve %s: install its CustomResourceDefinition", need.GroupKind)}
 	}
@@ -81,7 +81,7 @@ func mayDrive(object *v1alpha1.Rollout, one *unstructured.Unstructured) error {
 }
 
 // route splits the traffic, and says whether it was split differently before.
-func (r *Reconciler) route(
+func (p *pass) route(
 	ctx context.Context, object *v1alpha1.Rollout, found *routing, wanted traffic.Intent,
 ) (bool, error) {
 	changed := false
@@ -91,9 +91,9 @@ func (r *Reconciler) route(
 			return false, invalidError{err}
 		}
 		for _, change := range changes {
-			written, writeErr := r.Routes.Write(ctx, change)
+			written, writeErr := p.site.routes.Write(ctx, change)
 			if err = writeErr; err != nil {
-				r.Events.Eventf(object, nil, "Warning", "TrafficRoutingError", "Route", "%s: %v", router.Name(), err)
+				p.Events.Eventf(object, nil, "Warning", "TrafficRoutingError", "Route", "%s: %v", router.Name(), err)
 				return false, fmt.Errorf("route by %s: %w", router.Name(), err)
 			}
 			found.live[change.Ref] = written
@@ -104,7 +104,7 @@ func (r *Reconciler) route(
 }
 
 // put creates or updates an object of a router.
-func (c *Routes) put(ctx context.Context, change traffic.Change) (*unstructured.Unstructured, error) {
+func (c *routes) put(ctx context.Context, change traffic.Change) (*unstructured.Unstructured, error) {
 	known, err := c.open(ctx, traffic.Need{Ref: change.Ref, Versions: []string{change.Object.GroupVersionKind().Version}})
 	if err != nil {
 		return nil, err

@@ -21,21 +21,21 @@ import (
 const countsEvery = time.Second
 
 // finish writes the status that a pass ends with, tells of it, and tidies up.
-func (r *Reconciler) finish(
+func (p *pass) finish(
 	ctx context.Context, object *v1alpha1.Rollout, decision rollout.Decision,
 ) (time.Duration, error) {
 	if equality.Semantic.DeepEqual(object.Status, decision.Status) {
-		r.tell(object, decision.Events)
-		return decision.Again, r.tidy(ctx, object)
+		p.tell(object, decision.Events)
+		return decision.Again, p.tidy(ctx, object)
 	}
-	if wait := r.countsWait(object, decision.Status); wait > 0 {
-		r.tell(object, decision.Events)
+	if wait := p.countsWait(object, decision.Status); wait > 0 {
+		p.tell(object, decision.Events)
 		return sooner(decision.Again, wait), nil
 	}
-	if err := r.write(ctx, object, decision.Status); err != nil {
+	if err := p.write(ctx, object, decision.Status); err != nil {
 		return 0, err
 	}
-	r.tell(object, decision.Events)
+	p.tell(object, decision.Events)
 	return decision.Again, nil
 }
 
@@ -76,8 +76,8 @@ func lasting(status v1alpha1.RolloutStatus) v1alpha1.RolloutStatus {
 
 // write writes a status in the place of the one that it was decided from; one that a client changed meanwhile is a
 // conflict, and is decided anew.
-func (r *Reconciler) write(ctx context.Context, object *v1alpha1.Rollout, status v1alpha1.RolloutStatus) error {
-	version, err := r.number(ctx, object)
+func (p *pass) write(ctx context.Context, object *v1alpha1.Rollout, status v1alpha1.RolloutStatus) error {
+	version, err := p.number(ctx, object)
 	if err != nil {
 		return err
 	}
@@ -87,20 +87,20 @@ func (r *Reconciler) write(ctx context.Context, object *v1alpha1.Rollout, status
 		},
 		Status: status,
 	}
-	written, err := r.Client.ArgoprojV1alpha1().Rollouts(object.Namespace).
+	written, err := p.Client.ArgoprojV1alpha1().Rollouts(object.Namespace).
 		UpdateStatus(ctx, body, metav1.UpdateOptions{})
 	if err != nil {
 		return fmt.Errorf("write the status of Rollout %s: %w", object.Name, err)
 	}
-	r.fresh.rollouts.Mutation(written)
-	r.told.wrote(types.NamespacedName{Namespace: object.Namespace, Name: object.Name}, r.Clock.Now())
+	p.fresh.rollouts.Mutation(written)
+	p.told.wrote(types.NamespacedName{Namespace: object.Namespace, Name: object.Name}, p.Clock.Now())
 	return nil
 }
 
 // number writes the number of the newest revision on the Rollout, where clients look for it. It returns the version
 // that the status goes on from: the new one only where nothing else changed in between.
-func (r *Reconciler) number(ctx context.Context, object *v1alpha1.Rollout) (string, error) {
-	sets, err := r.fresh.setsOf(object)
+func (p *pass) number(ctx context.Context, object *v1alpha1.Rollout) (string, error) {
+	sets, err := p.site.setsOf(object)
 	if err != nil {
 		return "", err
 	}
@@ -118,12 +118,12 @@ func (r *Reconciler) number(ctx context.Context, object *v1alpha1.Rollout) (stri
 	if err != nil {
 		return "", err
 	}
-	written, err := r.Client.ArgoprojV1alpha1().Rollouts(object.Namespace).
+	written, err := p.Client.ArgoprojV1alpha1().Rollouts(object.Namespace).
 		Patch(ctx, object.Name, types.MergePatchType, body, metav1.PatchOptions{})
 	if err != nil {
 		return "", fmt.Errorf("number the revision of Rollout %s: %w", object.Name, err)
 	}
-	r.fresh.rollouts.Mutation(written)
+	p.fresh.rollouts.Mutation(written)
 	if written.Generation == object.Generation && equality.Semantic.DeepEqual(written.Status, object.Status) {
 		return written.ResourceVersion, nil
 	}

@@ -17,34 +17,34 @@ import (
 
 // tidy deletes ReplicaSets and AnalysisRuns beyond those that the spec keeps: by UID, and ReplicaSets by version too,
 // for one that got pods meanwhile is no history.
-func (r *Reconciler) tidy(ctx context.Context, object *v1alpha1.Rollout) error {
-	sets, err := r.fresh.setsOf(object)
+func (p *pass) tidy(ctx context.Context, object *v1alpha1.Rollout) error {
+	sets, err := p.site.setsOf(object)
 	if err != nil {
 		return err
 	}
 	for _, set := range rollout.Surplus(object, sets) {
-		if err = r.deleteSet(ctx, set); err != nil {
+		if err = p.deleteSet(ctx, set); err != nil {
 			return err
 		}
 	}
-	runs, err := r.fresh.runsOf(object)
+	runs, err := p.fresh.runsOf(object)
 	if err != nil {
 		return err
 	}
 	for _, run := range rollout.SurplusRuns(object, sets, runs) {
-		err = r.Client.ArgoprojV1alpha1().AnalysisRuns(run.Namespace).Delete(ctx, run.Name, metav1.DeleteOptions{
+		err = p.Client.ArgoprojV1alpha1().AnalysisRuns(run.Namespace).Delete(ctx, run.Name, metav1.DeleteOptions{
 			Preconditions: metav1.NewUIDPreconditions(string(run.UID)),
 		})
 		if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
 			return fmt.Errorf("delete AnalysisRun %s: %w", run.Name, err)
 		}
-		r.fresh.runs.OnDelete(run)
+		p.fresh.runs.OnDelete(run)
 	}
 	return nil
 }
 
-func (r *Reconciler) deleteSet(ctx context.Context, set *appsv1.ReplicaSet) error {
-	err := r.Host.AppsV1().ReplicaSets(set.Namespace).Delete(ctx, set.Name, metav1.DeleteOptions{
+func (p *pass) deleteSet(ctx context.Context, set *appsv1.ReplicaSet) error {
+	err := p.site.client.AppsV1().ReplicaSets(set.Namespace).Delete(ctx, set.Name, metav1.DeleteOptions{
 		Preconditions: &metav1.Preconditions{UID: &set.UID, ResourceVersion: &set.ResourceVersion},
 	})
 	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {

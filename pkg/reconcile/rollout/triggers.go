@@ -88,25 +88,19 @@ func (r *Reconciler) Handler() cache.ResourceEventHandler {
 	})
 }
 
-// SetHandler visits the Rollout of a ReplicaSet that came, changed or went.
-func (r *Reconciler) SetHandler() cache.ResourceEventHandler {
-	return watching(r.fresh.sets, r.ownerChanged)
-}
-
 // RunHandler visits the Rollout of an AnalysisRun that came, changed or went.
 func (r *Reconciler) RunHandler() cache.ResourceEventHandler {
 	return watching(r.fresh.runs, r.ownerChanged)
 }
 
+// ownerChanged visits the Rollout of a ReplicaSet or an AnalysisRun that came, changed or went.
 func (r *Reconciler) ownerChanged(object metav1.Object) {
 	if owner := ownerOf(object); owner != nil {
 		r.queue.Add(types.NamespacedName{Namespace: object.GetNamespace(), Name: owner.Name})
 	}
 }
 
-// ServiceHandler visits the Rollouts that drive a Service which came, changed or went.
-func (r *Reconciler) ServiceHandler() cache.ResourceEventHandler {
-	return watching(r.fresh.services, func(service metav1.Object) {
-		r.visitAll(byService, service.GetNamespace()+"/"+service.GetName())
-	})
+// serviceChanged visits the Rollouts that drive a Service which came, changed or went.
+func (r *Reconciler) serviceChanged(service metav1.Object) {
+	r.visitAll(byService, service.GetNamespace()+"/"+service.GetName())
 }
