@@ -16,7 +16,7 @@ import (
 // count takes over the numbers of pods.
 func (p *pass) count() {
 	before := p.Status
-	p.Status.ObservedGeneration = strconv.FormatInt(p.Rollout.Generation, 10)
+	p.observe()
 	p.Status.Replicas, p.Status.ReadyReplicas, p.Status.AvailableReplicas, p.Status.UpdatedReplicas = 0, 0, 0, 0
 	for _, set := range p.Sets {
 		p.Status.Replicas += set.Status.Replicas
@@ -41,6 +41,17 @@ func (p *pass) count() {
 	p.progressed = p.progressed || p.Status.UpdatedReplicas != before.UpdatedReplicas ||
 		p.Status.Replicas-p.Status.UpdatedReplicas < before.Replicas-before.UpdatedReplicas ||
 		p.Status.ReadyReplicas > before.ReadyReplicas || p.Status.AvailableReplicas > before.AvailableReplicas
+}
+
+// observe notes which versions of the Rollout and of its workload the status tells of.
+func (p *pass) observe() {
+	p.Status.ObservedGeneration = strconv.FormatInt(p.Rollout.Generation, 10)
+	switch {
+	case p.Workload != nil:
+		p.Status.WorkloadObservedGeneration = p.Workload.Version
+	case p.Rollout.Spec.WorkloadRef == nil:
+		p.Status.WorkloadObservedGeneration = ""
+	}
 }
 
 // selector selects the pods that an autoscaler measures.

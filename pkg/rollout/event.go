@@ -18,6 +18,7 @@ const (
 	reasonCompleted      = "RolloutCompleted"
 	reasonStepCompleted  = "RolloutStepCompleted"
 	reasonScaling        = "ScalingReplicaSet"
+	reasonWorkload       = "ScalingWorkload"
 	reasonSwitchService  = "SwitchService"
 	reasonWeightUpdated  = "TrafficWeightUpdated"
 	reasonSetCreated     = "NewReplicaSetCreated"

@@ -18,6 +18,8 @@ import (
 type Facts struct {
 	// Rollout is the Rollout with the template and the selector of its workload.
 	Rollout *v1alpha1.Rollout
+	// Workload is the workload that the Rollout refers to, nil where it has a template of its own.
+	Workload *Workload
 	// Sets are the ReplicaSets that the Rollout owns, the oldest first.
 	Sets []*appsv1.ReplicaSet
 	// New is the one of Sets that runs the template of the Rollout.
@@ -50,6 +52,8 @@ type Decision struct {
 	Ended []string
 	// Changes are the ReplicaSets to change.
 	Changes []SetChange
+	// Release is how the workload gives up pods; nil where it keeps those that it has.
+	Release *Release
 	// Restart is how many pods may be evicted now for a restart.
 	Restart int32
 	// Status is the status after it.

@@ -52,6 +52,7 @@ func Decide(facts Facts) Decision {
 	p.restart()
 	p.change()
 	p.report()
+	p.release()
 	return p.Decision
 }
 

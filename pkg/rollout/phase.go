@@ -82,7 +82,7 @@ func (p *pass) report() {
 func Invalid(facts Facts, problem error) Decision {
 	p := &pass{Facts: facts, Decision: Decision{Status: *facts.Rollout.Status.DeepCopy()}}
 	message := fmt.Sprintf("The Rollout %q is invalid: %v", facts.Rollout.Name, problem)
-	p.Status.ObservedGeneration = fmt.Sprint(facts.Rollout.Generation)
+	p.observe()
 	if before := conditionOf(&p.Status, v1alpha1.RolloutInvalidSpec); before == nil || before.Message != message {
 		p.Status.Conditions = without(p.Status.Conditions, v1alpha1.RolloutInvalidSpec)
 		setCondition(&p.Status, v1alpha1.RolloutInvalidSpec, corev1.ConditionTrue, reasonInvalidSpec, message, facts.Now)

@@ -25,6 +25,7 @@ import (
 type cluster struct {
 	t              *testing.T
 	rollout        *v1alpha1.Rollout
+	workload       *Workload
 	sets           []*appsv1.ReplicaSet
 	services       map[string]*corev1.Service
 	runs           map[string]*v1alpha1.AnalysisRun
@@ -104,7 +105,7 @@ func (c *cluster) facts(routedNow bool) Facts {
 		sets = append(sets, current)
 	}
 	return Facts{
-		Rollout: c.rollout, Sets: sets, New: current, Services: c.services, Runs: c.runs, Routed: routedNow, Now: c.now,
+		Rollout: c.rollout, Workload: c.workload, Sets: sets, New: current, Services: c.services, Runs: c.runs, Routed: routedNow, Now: c.now,
 		Outdated: c.outdated, Live: c.live,
 	}
 }
@@ -149,6 +150,14 @@ func (c *cluster) do(decision Decision) {
 	}
 	for _, event := range decision.Events {
 		c.events = append(c.events, event.Reason+" "+event.Message)
+	}
+	if decision.Release != nil {
+		workload := *c.workload
+		workload.Replicas = new(decision.Release.Replicas)
+		if decision.Release.Done {
+			workload.Released = c.rollout.UID
+		}
+		c.workload = &workload
 	}
 	c.last = decision
 }

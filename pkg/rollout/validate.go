@@ -53,10 +53,6 @@ func validateNumbers(spec *v1alpha1.RolloutSpec, path *field.Path) field.ErrorLi
 }
 
 func validateSelector(rollout *v1alpha1.Rollout, path *field.Path) field.ErrorList {
-	if rollout.Spec.WorkloadRef != nil {
-		return field.ErrorList{field.Invalid(path.Child("workloadRef"), rollout.Spec.WorkloadRef.Name,
-			"a template of another workload cannot be used: write it in spec.template")}
-	}
 	if rollout.Spec.Selector == nil {
 		return field.ErrorList{field.Required(path.Child("selector"), "say which pods are the Rollout's")}
 	}

@@ -33,9 +33,6 @@ func TestWhatCannotBeCarriedOutIsNamed(t *testing.T) {
 		{"a template that is none", "canary: {}", func(s *v1alpha1.RolloutSpec) {
 			s.Template.Raw = []byte(`{"spec": 1}`)
 		}, "spec.template: Invalid value"},
-		{"a template of another workload", "canary: {}", func(s *v1alpha1.RolloutSpec) {
-			s.WorkloadRef = &v1alpha1.ObjectRef{Name: "web"}
-		}, "spec.workloadRef"},
 		{"fewer pods than none", "canary: {}", func(s *v1alpha1.RolloutSpec) {
 			s.Replicas = new(int32(-1))
 		}, "spec.replicas: Invalid value: -1"},

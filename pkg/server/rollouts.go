@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/utils/clock"
 
@@ -44,8 +45,13 @@ func newRollouts(c *control, client kubernetes.Interface, d Dependencies) (*roll
 	if err != nil {
 		return nil, err
 	}
+	described, err := metadata.NewForConfig(d.Host)
+	if err != nil {
+		return nil, err
+	}
 	reconciler, err := rollout.New(rollout.Options{
-		Client: c.client, Host: client, HostObjects: objects, Rollouts: all.GetIndexer(), Runs: runs.GetIndexer(),
+		Client: c.client, Host: client, HostObjects: objects, HostMetadata: described,
+		Rollouts: all.GetIndexer(), Runs: runs.GetIndexer(),
 		Templates: rollout.Templates{
 			Namespaced: argo.AnalysisTemplates().Lister(), Cluster: argo.ClusterAnalysisTemplates().Lister(),
 		},

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/klog/v2"
@@ -27,9 +28,10 @@ const workers = 8
 type Options struct {
 	// Client reaches our own kinds.
 	Client versioned.Interface
-	// Host and HostObjects reach the cluster that runs the pods.
-	Host        kubernetes.Interface
-	HostObjects dynamic.Interface
+	// Host, HostObjects and HostMetadata reach the cluster that runs the pods.
+	Host         kubernetes.Interface
+	HostObjects  dynamic.Interface
+	HostMetadata metadata.Interface
 	// Rollouts is an indexer of all Rollouts, with RolloutIndexers.
 	Rollouts cache.Indexer
 	// Runs is an indexer of all AnalysisRuns, with OwnerIndexers.
@@ -59,7 +61,7 @@ func New(options Options) (*Reconciler, error) {
 		told:    newTold(),
 	}
 	var err error
-	r.host, err = r.newSite(options.Host, options.HostObjects)
+	r.host, err = r.newSite(options.Host, options.HostObjects, options.HostMetadata)
 	return r, err
 }
 
@@ -97,6 +99,7 @@ func (r *Reconciler) visit(ctx context.Context, key types.NamespacedName) (time.
 	}
 	if rollout == nil {
 		r.told.forget(key)
+		r.host.references.hold(ctx, key, nil)
 		r.Metrics.forget(key)
 		return 0, nil
 	}

@@ -49,7 +49,11 @@ func (p *pass) reconcile(ctx context.Context, object *v1alpha1.Rollout) (time.Du
 		}
 	}
 	decision.Events = happened
-	return p.finish(ctx, object, decision)
+	again, err := p.finish(ctx, object, decision)
+	if err != nil {
+		return 0, err
+	}
+	return again, p.release(ctx, facts, decision.Release)
 }
 
 // invalidError is why a Rollout cannot be carried out.
@@ -63,7 +67,11 @@ func (e invalidError) Error() string { return e.problem.Error() }
 // gather reads what a decision needs.
 func (p *pass) gather(ctx context.Context, object *v1alpha1.Rollout) (rollout.Facts, error) {
 	facts := rollout.Facts{Rollout: object, Now: p.Clock.Now()}
-	var err error
+	err := p.resolve(ctx, &facts)
+	if err != nil {
+		return facts, err
+	}
+	object = facts.Rollout
 	if facts.Services, err = p.services(object); err != nil {
 		return facts, err
 	}

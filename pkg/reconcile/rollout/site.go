@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/restmapper"
 	"k8s.io/client-go/tools/cache"
 
@@ -22,19 +23,23 @@ import (
 
 // site is a cluster that runs the pods of Rollouts: its clients, and what Rollouts drive there as this process knows it.
 type site struct {
-	client   kubernetes.Interface
-	routes   *routes
-	watching []informers.SharedInformerFactory
-	synced   []cache.InformerSynced
-	sets     cache.MutationCache
-	services cache.MutationCache
+	client kubernetes.Interface
+	routes *routes
+	// references reads what Rollouts refer to by name.
+	references *references
+	watching   []informers.SharedInformerFactory
+	synced     []cache.InformerSynced
+	sets       cache.MutationCache
+	services   cache.MutationCache
 }
 
 // resync is never: caches hold what watches tell.
 const resync time.Duration = 0
 
 // newSite returns a site whose caches are empty until start. What changes there is told to the Reconciler.
-func (r *Reconciler) newSite(client kubernetes.Interface, objects dynamic.Interface) (*site, error) {
+func (r *Reconciler) newSite(
+	client kubernetes.Interface, objects dynamic.Interface, described metadata.Interface,
+) (*site, error) {
 	owned := informers.NewSharedInformerFactoryWithOptions(client, resync, informers.WithTransform(withoutManagers),
 		informers.WithTweakListOptions(func(options *metav1.ListOptions) {
 			options.LabelSelector = v1alpha1.LabelPodTemplateHash
@@ -47,8 +52,9 @@ func (r *Reconciler) newSite(client kubernetes.Interface, objects dynamic.Interf
 	kinds := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(client.Discovery()))
 	site := &site{
 		client: client, routes: newRoutes(objects, kinds, r.routeChanged),
-		watching: []informers.SharedInformerFactory{owned, all},
-		sets:     newest(sets.GetIndexer()), services: newest(services.GetIndexer()),
+		references: newReferences(objects, described, r.queue.Add),
+		watching:   []informers.SharedInformerFactory{owned, all},
+		sets:       newest(sets.GetIndexer()), services: newest(services.GetIndexer()),
 	}
 	for informer, handler := range map[cache.SharedIndexInformer]cache.ResourceEventHandler{
 		sets: watching(site.sets, r.ownerChanged), services: watching(site.services, r.serviceChanged),

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -77,7 +78,7 @@ func lasting(status v1alpha1.RolloutStatus) v1alpha1.RolloutStatus {
 // write writes a status in the place of the one that it was decided from; one that a client changed meanwhile is a
 // conflict, and is decided anew.
 func (p *pass) write(ctx context.Context, object *v1alpha1.Rollout, status v1alpha1.RolloutStatus) error {
-	version, err := p.number(ctx, object)
+	version, err := p.annotate(ctx, object, status)
 	if err != nil {
 		return err
 	}
@@ -97,35 +98,52 @@ func (p *pass) write(ctx context.Context, object *v1alpha1.Rollout, status v1alp
 	return nil
 }
 
-// number writes the number of the newest revision on the Rollout, where clients look for it. It returns the version
-// that the status goes on from: the new one only where nothing else changed in between.
-func (p *pass) number(ctx context.Context, object *v1alpha1.Rollout) (string, error) {
+// annotate writes on the Rollout, where clients look for them, the number of the newest revision and the generation of
+// its workload. It returns the version that the status goes on from: the new one only where nothing else changed in
+// between.
+func (p *pass) annotate(
+	ctx context.Context, object *v1alpha1.Rollout, status v1alpha1.RolloutStatus,
+) (string, error) {
 	sets, err := p.site.setsOf(object)
 	if err != nil {
 		return "", err
 	}
-	newest := int64(0)
-	for _, set := range sets {
-		newest = max(newest, rollout.RevisionOf(set))
+	changes := map[string]string{}
+	for key, value := range map[string]string{
+		v1alpha1.AnnotationRevision:           newestOf(sets),
+		v1alpha1.AnnotationWorkloadGeneration: status.WorkloadObservedGeneration,
+	} {
+		if value != "" && value != object.Annotations[key] {
+			changes[key] = value
+		}
 	}
-	value := fmt.Sprint(newest)
-	if newest == 0 || object.Annotations[v1alpha1.AnnotationRevision] == value {
+	if len(changes) == 0 {
 		return object.ResourceVersion, nil
 	}
-	body, err := json.Marshal(map[string]any{"metadata": map[string]any{
-		"uid": object.UID, "annotations": map[string]string{v1alpha1.AnnotationRevision: value},
-	}})
+	body, err := json.Marshal(map[string]any{"metadata": map[string]any{"uid": object.UID, "annotations": changes}})
 	if err != nil {
 		return "", err
 	}
 	written, err := p.Client.ArgoprojV1alpha1().Rollouts(object.Namespace).
 		Patch(ctx, object.Name, types.MergePatchType, body, metav1.PatchOptions{})
 	if err != nil {
-		return "", fmt.Errorf("number the revision of Rollout %s: %w", object.Name, err)
+		return "", fmt.Errorf("annotate Rollout %s: %w", object.Name, err)
 	}
 	p.fresh.rollouts.Mutation(written)
 	if written.Generation == object.Generation && equality.Semantic.DeepEqual(written.Status, object.Status) {
 		return written.ResourceVersion, nil
 	}
 	return object.ResourceVersion, nil
+}
+
+// newestOf returns the number of the newest revision, "" where there is none.
+func newestOf(sets []*appsv1.ReplicaSet) string {
+	newest := int64(0)
+	for _, set := range sets {
+		newest = max(newest, rollout.RevisionOf(set))
+	}
+	if newest == 0 {
+		return ""
+	}
+	return fmt.Sprint(newest)
 }

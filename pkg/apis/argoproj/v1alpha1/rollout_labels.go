@@ -41,6 +41,9 @@ const (
 	// AnnotationTemplateDigest is the digest of the pod template as its author wrote it, from which a ReplicaSet was
 	// made. The peer has no such annotation.
 	AnnotationTemplateDigest = "capstan.dev/template-digest"
+	// AnnotationReleasedTo on a Deployment is the UID of the Rollout that has taken all its pods over. The peer has no
+	// such annotation.
+	AnnotationReleasedTo = "capstan.dev/released-to"
 	// AnnotationDrivenFrom on a router's object names the namespaces, apart from its own, whose Rollouts may drive it,
 	// separated by commas. The peer needs no such leave.
 	AnnotationDrivenFrom = "capstan.dev/driven-from"

@@ -1,0 +1,109 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package rollout
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/rollout"
+)
+
+// resolve gives the facts the template of the workload that the Rollout refers to, where it refers to one.
+func (p *pass) resolve(ctx context.Context, facts *rollout.Facts) error {
+	object := facts.Rollout
+	holder := types.NamespacedName{Namespace: object.Namespace, Name: object.Name}
+	if object.Spec.WorkloadRef == nil {
+		p.site.references.hold(ctx, holder, nil)
+		return nil
+	}
+	if err := rollout.CheckWorkload(object); err != nil {
+		p.site.references.hold(ctx, holder, nil)
+		return invalidError{err}
+	}
+	each := workloadOf(object)
+	p.site.references.hold(ctx, holder, []reference{each})
+	workload, err := refer(ctx, p.site.references, each, parseWorkload)
+	if err != nil {
+		return err
+	}
+	facts.Workload = workload
+	resolved, err := rollout.Resolve(object, workload)
+	if err != nil {
+		return invalidError{err}
+	}
+	facts.Rollout = resolved
+	return nil
+}
+
+// workloadOf names the workload that a Rollout refers to.
+func workloadOf(object *v1alpha1.Rollout) reference {
+	ref := object.Spec.WorkloadRef
+	return reference{rollout.WorkloadKinds()[ref.Kind], object.Namespace, ref.Name}
+}
+
+// parseWorkload takes of a workload what a Rollout needs.
+func parseWorkload(object *unstructured.Unstructured) (*rollout.Workload, error) {
+	workload := &rollout.Workload{
+		UID:      object.GetUID(),
+		Version:  strconv.FormatInt(object.GetGeneration(), 10),
+		Released: types.UID(object.GetAnnotations()[v1alpha1.AnnotationReleasedTo]),
+	}
+	spec, has := object.Object["spec"].(map[string]any)
+	if !has {
+		// It is a PodTemplate, which is nothing but a template.
+		spec = object.Object
+	}
+	raw, err := json.Marshal(spec["template"])
+	if err != nil {
+		return nil, err
+	}
+	workload.Template.Raw = raw
+	if selector, is := spec["selector"].(map[string]any); is {
+		workload.Selector = &metav1.LabelSelector{}
+		if err = runtime.DefaultUnstructuredConverter.FromUnstructured(selector, workload.Selector); err != nil {
+			return nil, err
+		}
+	}
+	if replicas, is := spec["replicas"].(int64); is {
+		workload.Replicas = new(int32(replicas))
+	}
+	return workload, nil
+}
+
+// release lets the workload give up pods.
+func (p *pass) release(ctx context.Context, facts rollout.Facts, wanted *rollout.Release) error {
+	if wanted == nil {
+		return nil
+	}
+	each, described := workloadOf(facts.Rollout), map[string]any{"uid": facts.Workload.UID}
+	if wanted.Done {
+		described["annotations"] = map[string]any{v1alpha1.AnnotationReleasedTo: facts.Rollout.UID}
+	}
+	body, err := json.Marshal(map[string]any{
+		"metadata": described, "spec": map[string]any{"replicas": wanted.Replicas},
+	})
+	if err != nil {
+		return err
+	}
+	written, err := p.site.references.objects.Resource(each.resource).Namespace(each.namespace).
+		Patch(ctx, each.name, types.MergePatchType, body, metav1.PatchOptions{FieldManager: manager})
+	if err != nil {
+		return fmt.Errorf("scale %s %s: %w", each.resource.GroupResource(), each.name, err)
+	}
+	p.tell(facts.Rollout, wanted.Events)
+	workload, err := parseWorkload(written)
+	if err == nil {
+		p.site.references.keep(each, versionOf(written), workload)
+	}
+	return err
+}
