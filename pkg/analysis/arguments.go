@@ -22,7 +22,7 @@ const largestMetric = 1 << 20
 // Values are the values of a run's arguments.
 type Values struct {
 	byTag   map[string]string
-	secrets redactor
+	secrets Redactor
 }
 
 // ReadSecret returns the value of a key of a Secret in the namespace of the run.
@@ -42,7 +42,7 @@ func ReadArgs(args []v1alpha1.Argument, read ReadSecret) (Values, error) {
 			secrets = append(secrets, value)
 		}
 	}
-	values.secrets = newRedactor(secrets)
+	values.secrets = NewRedactor(secrets...)
 	return values, nil
 }
 
@@ -131,7 +131,7 @@ func quoted(text string) []byte {
 
 // Redact replaces each value of a Secret in a text by asterisks.
 func (v Values) Redact(text string) string {
-	return v.secrets.redact(text)
+	return v.secrets.Redact(text)
 }
 
 // shorten cuts a text that is too long to be kept.

@@ -4,7 +4,6 @@
 package analysis
 
 import (
-	"maps"
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -95,17 +94,20 @@ func setResult(status *v1alpha1.AnalysisRunStatus, result v1alpha1.MetricResult)
 
 // cleanMeasurement takes Secrets out of a measurement, and shortens it.
 func (v Values) cleanMeasurement(measured v1alpha1.Measurement) v1alpha1.Measurement {
-	measured.Message = shorten(v.Redact(measured.Message), longestMessage)
-	measured.Value = shorten(v.Redact(measured.Value), longestValue)
-	measured.Metadata = v.clean(measured.Metadata)
+	measured = v.secrets.Measurement(measured)
+	measured.Message, measured.Value = shorten(measured.Message, longestMessage), shorten(measured.Value, longestValue)
+	measured.Metadata = shortened(measured.Metadata)
 	return measured
 }
 
 // clean takes Secrets out of metadata, and shortens it.
 func (v Values) clean(metadata map[string]string) map[string]string {
-	cleaned := maps.Clone(metadata)
-	for key, value := range cleaned {
-		cleaned[key] = shorten(v.Redact(value), longestMessage)
+	return shortened(v.secrets.metadata(metadata))
+}
+
+func shortened(metadata map[string]string) map[string]string {
+	for key, value := range metadata {
+		metadata[key] = shorten(value, longestMessage)
 	}
-	return cleaned
+	return metadata
 }

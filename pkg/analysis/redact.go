@@ -6,22 +6,26 @@ package analysis
 import (
 	"cmp"
 	"encoding/base64"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 )
 
 // redacted is what stands in the place of a secret.
 const redacted = "*****"
 
-// redactor takes secrets out of texts.
-type redactor struct {
+// Redactor takes secrets out of texts.
+type Redactor struct {
 	// shapes are what secrets look like in messages, the longest first: one secret may be a part of another.
 	shapes []string
 }
 
-func newRedactor(secrets []string) redactor {
+// NewRedactor returns what takes secrets out, in each encoding that messages usually show them in.
+func NewRedactor(secrets ...string) Redactor {
 	var shapes []string
 	for _, secret := range secrets {
 		// A line at the end is often there by accident, and what fails leaves it out.
@@ -32,10 +36,11 @@ func newRedactor(secrets []string) redactor {
 	}
 	slices.SortFunc(shapes, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
 	shapes = slices.Compact(shapes)
-	return redactor{shapes: slices.DeleteFunc(shapes, func(shape string) bool { return shape == "" })}
+	return Redactor{shapes: slices.DeleteFunc(shapes, func(shape string) bool { return shape == "" })}
 }
 
-func (r redactor) redact(text string) string {
+// Redact replaces each secret in a text by asterisks.
+func (r Redactor) Redact(text string) string {
 	if text == "" {
 		return text
 	}
@@ -58,6 +63,21 @@ func (r redactor) redact(text string) string {
 		return text
 	}
 	return cover(text, marks)
+}
+
+// Measurement takes secrets out of all that a measurement says.
+func (r Redactor) Measurement(measured v1alpha1.Measurement) v1alpha1.Measurement {
+	measured.Message, measured.Value = r.Redact(measured.Message), r.Redact(measured.Value)
+	measured.Metadata = r.metadata(measured.Metadata)
+	return measured
+}
+
+func (r Redactor) metadata(metadata map[string]string) map[string]string {
+	cleaned := maps.Clone(metadata)
+	for key, value := range cleaned {
+		cleaned[key] = r.Redact(value)
+	}
+	return cleaned
 }
 
 // cover replaces each run of marked bytes by asterisks.

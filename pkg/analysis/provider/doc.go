@@ -11,6 +11,9 @@
 package provider
 
 import (
+	"encoding/json"
+	"fmt"
+
 	"github.com/capstan-dev/capstan/pkg/analysis"
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 )
@@ -28,4 +31,13 @@ func judged(metric v1alpha1.Metric, value string, result any) v1alpha1.Measureme
 		measured.Message = err.Error()
 	}
 	return measured
+}
+
+// judgedJSON judges a result, whose value is shown as JSON.
+func judgedJSON(metric v1alpha1.Metric, result any) v1alpha1.Measurement {
+	value, err := json.Marshal(result)
+	if err != nil {
+		return failed(fmt.Errorf("encode the result: %w", err))
+	}
+	return judged(metric, string(value), result)
 }

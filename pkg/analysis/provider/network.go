@@ -5,6 +5,7 @@ package provider
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"net/http"
@@ -34,6 +35,8 @@ var (
 type Network struct {
 	// Loopback lets requests reach this machine, which tests need.
 	Loopback bool
+	// Roots are the certificate authorities to trust; nil are those of the system.
+	Roots *x509.CertPool
 }
 
 // client returns a client for the requests of one measurement. Without secrets it follows redirects anywhere.
@@ -60,7 +63,7 @@ func (n Network) transport(insecure bool) http.RoundTripper {
 	made := func(control func(string, string, syscall.RawConn) error) *http.Transport {
 		return &http.Transport{
 			DialContext:            (&net.Dialer{Timeout: dialTimeout, Control: control}).DialContext,
-			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: insecure},
+			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: n.Roots, InsecureSkipVerify: insecure},
 			TLSHandshakeTimeout:    dialTimeout,
 			DisableKeepAlives:      true,
 			MaxResponseHeaderBytes: 64 << 10,

@@ -38,11 +38,7 @@ func (w Web) Measure(ctx context.Context, _ *v1alpha1.AnalysisRun, metric v1alph
 	if err != nil {
 		return failed(err)
 	}
-	value, err := json.Marshal(result)
-	if err != nil {
-		return failed(fmt.Errorf("encode the result: %w", err))
-	}
-	return judged(metric, string(value), result)
+	return judgedJSON(metric, result)
 }
 
 // ask returns the body of an answer that says all is well.
@@ -61,19 +57,11 @@ func (w Web) ask(ctx context.Context, web *v1alpha1.WebMetric) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	response, err := client.Do(request)
-	if err != nil {
-		return nil, err
+	body, err := ask(client, request)
+	if refused := (refusal{}); errors.As(err, &refused) {
+		return nil, fmt.Errorf("received non 2xx response code: %d", refused.code)
 	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode < 200 || response.StatusCode >= 300 {
-		return nil, fmt.Errorf("received non 2xx response code: %d", response.StatusCode)
-	}
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		return nil, fmt.Errorf("read the answer: %w", err)
-	}
-	return body, nil
+	return body, err
 }
 
 func requestOf(ctx context.Context, web *v1alpha1.WebMetric) (*http.Request, error) {
