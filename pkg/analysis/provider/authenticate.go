@@ -14,17 +14,12 @@ import (
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 )
 
-var errSigv4 = errors.New("authentication.sigv4 is not supported: use oauth2 or headers")
-
 // authenticated returns a client that authenticates as a metric says, and base where it says nothing.
 func authenticated(
 	ctx context.Context, base *http.Client, authentication *v1alpha1.Authentication,
 ) (*http.Client, error) {
 	if authentication == nil {
 		return base, nil
-	}
-	if sigv4 := authentication.Sigv4; sigv4 != nil && *sigv4 != (v1alpha1.Sigv4Config{}) {
-		return nil, errSigv4
 	}
 	grant := authentication.OAuth2
 	if grant == nil || grant.TokenURL == "" {
@@ -42,6 +37,14 @@ func authenticated(
 		Timeout: base.Timeout, CheckRedirect: base.CheckRedirect,
 		Transport: &oauth2.Transport{Source: source, Base: base.Transport},
 	}, nil
+}
+
+// sigv4 is how a metric signs, if it does.
+func sigv4(authentication *v1alpha1.Authentication) (v1alpha1.Sigv4Config, bool) {
+	if authentication == nil || authentication.Sigv4 == nil {
+		return v1alpha1.Sigv4Config{}, false
+	}
+	return *authentication.Sigv4, *authentication.Sigv4 != (v1alpha1.Sigv4Config{})
 }
 
 // secretive reports whether requests carry what no other host may see.

@@ -31,6 +31,8 @@ type Prometheus struct {
 	Network Network
 	// Address is the server of metrics that name none.
 	Address string
+	// Identity signs for metrics that ask for it.
+	Identity AWS
 }
 
 // Measure asks the query of a metric.
@@ -83,6 +85,9 @@ func (p Prometheus) server(ctx context.Context, asked *v1alpha1.PrometheusMetric
 	secrets := at.User != nil || secretive(asked.Headers, asked.Authentication)
 	base := p.Network.client(asked.Insecure != nil && *asked.Insecure, secrets, longestTimeout)
 	client, err := authenticated(ctx, base, asked.Authentication)
+	if config, signs := sigv4(asked.Authentication); err == nil && signs {
+		client, err = p.Network.signing(client, p.Identity, config, at)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -72,7 +72,7 @@ func TestPrometheusIsNotAsked(t *testing.T) {
 		"by what is no address":   {`{address: prometheus}`, `prometheus address is not is url format`},
 		"by a file":               {`{address: "file:///etc/passwd"}`, `prometheus address is not is url format`},
 		"with a negative time":    {`{address: "http://p", timeout: -1}`, `prometheus timeout should not be negative`},
-		"signed for AWS":          {`{address: "http://p", authentication: {sigv4: {region: r}}}`, errSigv4.Error()},
+		"signed for AWS":          {`{address: "http://p", authentication: {sigv4: {region: r}}}`, errNotManaged.Error()},
 		"with half of a grant":    {`{address: "http://p", authentication: {oauth2: {tokenUrl: "http://t"}}}`, `authentication.oauth2 needs clientId and clientSecret`},
 		"at this machine":         {`{address: "http://127.0.0.1:1", query: up}`, errOwnAddress.Error()},
 		"at the cloud's metadata": {`{address: "http://169.254.169.254", query: up}`, errOwnAddress.Error()},

@@ -53,6 +53,9 @@ func (w Web) ask(ctx context.Context, web *v1alpha1.WebMetric) ([]byte, error) {
 	}
 	base := w.Network.client(web.Insecure != nil && *web.Insecure, request.Body != nil ||
 		request.URL.User != nil || request.URL.RawQuery != "" || secretive(web.Headers, web.Authentication), timeout)
+	if _, signs := sigv4(web.Authentication); signs {
+		return nil, errors.New("web.authentication.sigv4 is not supported: use oauth2 or headers")
+	}
 	client, err := authenticated(ctx, base, web.Authentication)
 	if err != nil {
 		return nil, err
