@@ -99,6 +99,9 @@ func write(t *testing.T, live traffic.Live, changes []traffic.Change) traffic.Li
 			t.Errorf("the change of %s says create: %v", change.Ref, change.Create)
 		}
 		after[change.Ref] = change.Object
+		if change.Delete {
+			delete(after, change.Ref)
+		}
 	}
 	return copied(t, after)
 }

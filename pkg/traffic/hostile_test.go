@@ -53,6 +53,9 @@ func drive(t *testing.T, router traffic.Router, intent traffic.Intent, live traf
 	after := maps.Clone(live)
 	for _, change := range changes {
 		after[change.Ref] = change.Object
+		if change.Delete {
+			delete(after, change.Ref)
+		}
 	}
 	again, err := router.Route(intent, after)
 	if err != nil || len(again) > 0 {

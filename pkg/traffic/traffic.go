@@ -72,6 +72,8 @@ type Change struct {
 	Object *unstructured.Unstructured
 	// Create says that the object is missing so far.
 	Create bool
+	// Delete says that the object, which is as it was read, has to go.
+	Delete bool
 }
 
 // Router drives the objects of one kind of traffic router for one Rollout.
@@ -125,7 +127,7 @@ func drivers(rollout *v1alpha1.Rollout) []func() (Router, error) {
 	add(spec.Ambassador != nil, missing("ambassador"))
 	add(spec.AppMesh != nil, missing("appMesh"))
 	add(spec.Traefik != nil, func() (Router, error) { return newTraefik(rollout) })
-	add(spec.Apisix != nil, missing("apisix"))
+	add(spec.Apisix != nil, func() (Router, error) { return newApisix(rollout) })
 	for _, name := range slices.Sorted(maps.Keys(spec.Plugins)) {
 		add(true, func() (Router, error) { return newGateway(rollout, name) })
 	}

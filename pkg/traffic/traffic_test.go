@@ -47,6 +47,9 @@ func TestRouters(t *testing.T) {
 		"ALB without an Ingress":              {"canaryService: canary\nstableService: stable\ntrafficRouting: {alb: {servicePort: 80}}", nil, "needs either one Ingress"},
 		"SMI needs Services":                  {"trafficRouting: {smi: {}}", nil, "needs a canaryService"},
 		"Traefik needs Services":              {"trafficRouting: {traefik: {weightedTraefikServiceName: a}}", nil, "needs a weightedTraefikServiceName"},
+		"Apisix needs Services":               {"trafficRouting: {apisix: {route: {name: a}}}", nil, "needs a route.name"},
+		"Apisix needs a route":                {"canaryService: canary\nstableService: stable\ntrafficRouting: {apisix: {}}", nil, "needs a route.name"},
+		"Apisix with a header route as route": {"canaryService: canary\nstableService: stable\ntrafficRouting: {managedRoutes: [{name: a}], apisix: {route: {name: a}}}", nil, `a header route is called "a" as well`},
 		"a plugin that is not known":          {"trafficRouting: {plugins: {example/other: {}}}", nil, `names "example/other"`},
 		"a router that is not driven":         {"trafficRouting: {ambassador: {mappings: [a]}}", nil, "trafficRouting.ambassador is not supported"},
 	} {
@@ -81,6 +84,7 @@ func routerCases() map[string]routerCase {
 		"ALB":             {albCanary, nginxShop},
 		"SMI":             {smiCanary, ""},
 		"Traefik":         {traefikCanary, traefikWeb},
+		"Apisix":          {apisixCanary, apisixWeb},
 	}
 }
 

@@ -75,10 +75,10 @@ func (c *routes) Read(ctx context.Context, need traffic.Need) ([]*unstructured.U
 	return known.cast(object)
 }
 
-// Write writes an object and returns it as it was stored.
+// Write writes an object and returns it as it was stored, or nil where it was deleted.
 func (c *routes) Write(ctx context.Context, change traffic.Change) (*unstructured.Unstructured, error) {
 	written, err := c.put(ctx, change)
-	if err != nil {
+	if err != nil || written == nil {
 		return nil, err
 	}
 	known, err := c.open(ctx, traffic.Need{Ref: change.Ref, Versions: []string{written.GroupVersionKind().Version}})

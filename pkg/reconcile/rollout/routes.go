@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/dynamic"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/traffic"
@@ -97,19 +98,25 @@ func (p *pass) route(
 				return false, fmt.Errorf("route by %s: %w", router.Name(), err)
 			}
 			found.live[change.Ref] = written
+			if change.Delete {
+				delete(found.live, change.Ref)
+			}
 			changed = true
 		}
 	}
 	return changed, nil
 }
 
-// put creates or updates an object of a router.
+// put creates, updates or deletes an object of a router.
 func (c *routes) put(ctx context.Context, change traffic.Change) (*unstructured.Unstructured, error) {
 	known, err := c.open(ctx, traffic.Need{Ref: change.Ref, Versions: []string{change.Object.GroupVersionKind().Version}})
 	if err != nil {
 		return nil, err
 	}
 	client := c.client.Resource(known.resource).Namespace(change.Namespace)
+	if change.Delete {
+		return nil, c.remove(ctx, known, client, change.Object)
+	}
 	if change.Create {
 		return client.Create(ctx, change.Object, metav1.CreateOptions{FieldManager: manager})
 	}
@@ -118,4 +125,17 @@ func (c *routes) put(ctx context.Context, change traffic.Change) (*unstructured.
 		known.written.OnDelete(change.Object)
 	}
 	return written, err
+}
+
+// remove deletes an object of a router as it was read; one that is gone is gone.
+func (c *routes) remove(
+	ctx context.Context, known *routeKind, client dynamic.ResourceInterface, object *unstructured.Unstructured,
+) error {
+	uid := object.GetUID()
+	err := client.Delete(ctx, object.GetName(), metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid}})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return err
+	}
+	known.written.OnDelete(object)
+	return nil
 }

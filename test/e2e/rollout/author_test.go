@@ -92,6 +92,9 @@ func (s *author) write(router traffic.Router, change traffic.Change) error {
 		if need.Ref != change.Ref {
 			continue
 		}
+		if change.Delete {
+			return s.resource(need).Delete(s.Context(), change.Name, metav1.DeleteOptions{})
+		}
 		if change.Create {
 			return created(s.resource(need).Create(s.Context(), change.Object, strict.create()))
 		}

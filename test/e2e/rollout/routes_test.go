@@ -18,6 +18,7 @@ import (
 func installRoutes(s *steps.Steps) {
 	s.Helper()
 	gateway, istio := module(s, "sigs.k8s.io/gateway-api"), module(s, "istio.io/api")
+	apisix := module(s, "github.com/apache/apisix-ingress-controller")
 	for _, kind := range []string{"httproutes", "grpcroutes", "tcproutes", "tlsroutes"} {
 		s.Kubectl(stage.Hub(), "apply", "--server-side", "-f",
 			filepath.Join(gateway, "config", "crd", "standard", "gateway.networking.k8s.io_"+kind+".yaml"))
@@ -25,6 +26,9 @@ func installRoutes(s *steps.Steps) {
 	}
 	s.Kubectl(stage.Hub(), "apply", "--server-side", "-f",
 		filepath.Join(istio, "kubernetes", "customresourcedefinitions.gen.yaml"))
+	s.Kubectl(stage.Hub(), "apply", "--server-side", "-f",
+		filepath.Join(apisix, "samples", "deploy", "crd", "v1", "ApisixRoute.yaml"))
+	s.Kubectl(stage.Hub(), "wait", "--for=condition=Established", "crd/apisixroutes.apisix.apache.org")
 	for _, kind := range []string{"virtualservices", "destinationrules"} {
 		s.Kubectl(stage.Hub(), "wait", "--for=condition=Established", "crd/"+kind+".networking.istio.io")
 	}
@@ -42,7 +46,7 @@ func module(s *steps.Steps, path string) string {
 	return found.Dir
 }
 
-// The routers of three projects, each with the object that its users write and the field that shows the weight.
+// The routers of four projects, each with the object that its users write and the field that shows the weight.
 func TestTrafficGoesStepByStep(t *testing.T) {
 	installRoutes(&steps.Steps{T: t})
 	cases := map[string]struct{ routing, object, kind, weight string }{
@@ -60,6 +64,14 @@ spec:
   hosts: [web]
   http: [{route: [{destination: {host: stable}, weight: 100}, {destination: {host: canary}, weight: 0}]}]
 `, "virtualservice/web", "{.spec.http[0].route[1].weight}"},
+		"apisix": {`apisix: {route: {name: web}}`, `
+apiVersion: apisix.apache.org/v2
+kind: ApisixRoute
+metadata: {name: web, namespace: NAMESPACE}
+spec:
+  http:
+  - {name: web, match: {paths: [/*]}, backends: [{serviceName: stable, servicePort: 80, weight: 100}, {serviceName: canary, servicePort: 80, weight: 0}]}
+`, "apisixroute/web", "{.spec.http[0].backends[1].weight}"},
 		"nginx": {`nginx: {stableIngress: web}`, `
 apiVersion: networking.k8s.io/v1
 kind: Ingress

@@ -65,6 +65,20 @@ spec:
   hostnames: [shop.example.com]
   rules: [{backendRefs: [{name: stable, port: 80}, {name: canary, port: 80, weight: 0}]}]
 `},
+		"APISIX": {services + "  apisix: {route: {name: apisix, rules: [front]}}", `
+apiVersion: apisix.apache.org/v2
+kind: ApisixRoute
+metadata: {name: apisix, namespace: default}
+spec:
+  ingressClassName: apisix
+  http:
+  - name: front
+    match: {hosts: [shop.example.com], paths: [/*], exprs: [{subject: {scope: Cookie, name: plan}, op: Equal, value: gold}]}
+    backends: [{serviceName: stable, servicePort: 80, weight: 100}, {serviceName: canary, servicePort: 80, weight: 0}]
+  - name: other
+    match: {paths: [/other]}
+    backends: [{serviceName: other, servicePort: 80}]
+`},
 		"Istio by host": {services + "  istio: {virtualService: {name: web}}", `
 apiVersion: networking.istio.io/v1
 kind: VirtualService
