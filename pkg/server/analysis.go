@@ -5,6 +5,7 @@ package server
 
 import (
 	"context"
+	"maps"
 	"os"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -45,14 +46,10 @@ func (p *product) newAnalyses(c *control, d Dependencies) (*analyses, error) {
 		argo.AnalysisTemplates().Lister(), argo.ClusterAnalysisTemplates().Lister())); err != nil {
 		return nil, err
 	}
-	network := provider.Network{Loopback: p.analysisLoopback}
 	options := analysisrun.Options{
 		Namespace: c.namespace, Client: c.client, Runs: argo.AnalysisRuns().Lister(), Events: c.events,
 		Clock: clock.RealClock{}, Metrics: metrics,
-		Providers: map[string]analysisrun.Provider{
-			"prometheus": provider.Prometheus{Network: network, Address: os.Getenv(prometheusAddress)},
-			"web":        provider.Web{Network: network},
-		},
+		Providers: map[string]analysisrun.Provider{},
 	}
 	a := &analyses{runs: argo.AnalysisRuns().Informer()}
 	if d.Host != nil {
@@ -60,6 +57,7 @@ func (p *product) newAnalyses(c *control, d Dependencies) (*analyses, error) {
 			return nil, err
 		}
 	}
+	p.addVendors(&options)
 	a.reconciler = analysisrun.New(options)
 	return a, a.connect()
 }
@@ -83,6 +81,27 @@ func (a *analyses) reachHost(host *rest.Config, options *analysisrun.Options) er
 	a.jobs = metadatainformer.NewFilteredSharedInformerFactory(watcher, resync, metav1.NamespaceAll,
 		func(list *metav1.ListOptions) { list.LabelSelector = argov1alpha1.LabelAnalysisRunUID })
 	return nil
+}
+
+// addVendors adds what asks servers of metrics.
+func (p *product) addVendors(options *analysisrun.Options) {
+	network := provider.Network{Loopback: p.analysisLoopback}
+	identity := provider.AWSOfEnvironment(os.LookupEnv)
+	accounts := provider.Accounts{
+		Secrets: options.Secrets, Namespace: options.Namespace, Given: provider.GivenAccounts(os.LookupEnv),
+	}
+	maps.Copy(options.Providers, map[string]analysisrun.Provider{
+		"prometheus": provider.Prometheus{Network: network, Address: os.Getenv(prometheusAddress), Identity: identity},
+		"web":        provider.Web{Network: network},
+		"datadog":    provider.Datadog{Network: network, Accounts: accounts, Clock: options.Clock},
+		"newRelic":   provider.NewRelic{Network: network, Accounts: accounts},
+		"graphite":   provider.Graphite{Network: network},
+		"influxdb":   provider.InfluxDB{Network: network, Accounts: accounts},
+		"cloudWatch": provider.CloudWatch{Network: network, Identity: identity, Clock: options.Clock},
+		"skywalking": provider.SkyWalking{Network: network, Clock: options.Clock},
+		"kayenta":    provider.Kayenta{Network: network, Clock: options.Clock},
+		"wavefront":  provider.Wavefront{Network: network, Accounts: accounts, Clock: options.Clock},
+	})
 }
 
 func (a *analyses) connect() error {

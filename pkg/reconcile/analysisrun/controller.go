@@ -47,7 +47,7 @@ type Describing interface {
 
 // Options are the parts that a Reconciler works with.
 type Options struct {
-	// Namespace is the control-plane namespace, whose Secrets no run reads.
+	// Namespace is the control-plane namespace, whose Secrets no argument reads.
 	Namespace string
 	Client    versioned.Interface
 	Runs      listers.AnalysisRunLister

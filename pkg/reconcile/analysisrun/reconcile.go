@@ -84,7 +84,8 @@ func (r *Reconciler) prepare(run *v1alpha1.AnalysisRun) (prepared, error) {
 	}
 	for i, metric := range metrics {
 		if name := analysis.Providers(metric)[0]; r.Providers[name] == nil {
-			return prepared{}, &problem{invalid, fmt.Errorf("metrics[%d]: provider %s is not available here", i, name)}
+			return prepared{}, &problem{invalid, fmt.Errorf(
+				"metrics[%d].provider.%s is not available here: use another provider", i, name)}
 		}
 	}
 	return prepared{metrics, rules}, nil

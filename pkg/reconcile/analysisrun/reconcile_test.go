@@ -107,7 +107,7 @@ func TestRunsThatCannotBeMeasured(t *testing.T) {
 			"Unable to resolve metric arguments: " + errOwnSecrets.Error()},
 		"no metric":                    {"team", `{metrics: []}`, "Analysis spec invalid: no metrics specified"},
 		"a rule for no metric":         {"team", `{args: [{name: a, value: b}], dryRun: [{metricName: x}], ` + metric + `}`, "Analysis spec invalid: dryRun[0]: Rule didn't match any metric name(s)"},
-		"a provider that is not there": {"team", `{metrics: [{name: m, provider: {wavefront: {query: q}}}]}`, "Analysis spec invalid: metrics[0]: provider wavefront is not available here"},
+		"a provider that is not there": {"team", `{metrics: [{name: m, provider: {plugin: {example/metric: {}}}}]}`, "Analysis spec invalid: metrics[0].provider.plugin is not available here: use another provider"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
