@@ -63,8 +63,8 @@ func (a *apisix) Needs() []Need {
 	return needs
 }
 
-// Validate says whether the ApisixRoute is missing or lacks a rule or one of the Services, and which ApisixRoute has the
-// name of a header route but is not the Rollout's.
+// Validate says whether the ApisixRoute is missing or lacks a rule or one of the Services, and which ApisixRoute has
+// the name of a header route but is not the Rollout's.
 func (a *apisix) Validate(live Live) error {
 	route, err := live.find(a.ref(a.name))
 	if err == nil {

@@ -48,7 +48,8 @@ func (a Accounts) find(ctx context.Context, run *v1alpha1.AnalysisRun, name, sha
 		return nil, errOwnAccounts
 	}
 	if name != shared {
-		return nil, fmt.Errorf("the Secret %q with the account is not in the namespace of the analysis: create it there", name)
+		return nil, fmt.Errorf(
+			"the Secret %q with the account is not in the namespace of the analysis: create it there", name)
 	}
 	if given := a.Given[name]; given != nil {
 		return given, nil

@@ -129,24 +129,24 @@ func datadogRequest(
 
 func isDatadogV2(asked *v1alpha1.DatadogMetric) bool { return asked.APIVersion == "v2" }
 
-// checkDatadog says what is wrong with what a metric asks, mostly in the words of the peer.
+// checkDatadog says what is wrong with what a metric asks.
 func checkDatadog(asked *v1alpha1.DatadogMetric) error {
 	v1 := !isDatadogV2(asked)
 	switch {
 	case v1 && asked.APIVersion != "" && asked.APIVersion != "v1":
 		return fmt.Errorf("datadog.apiVersion: %q is neither v1 nor v2", asked.APIVersion)
 	case asked.Query == "" && len(asked.Queries) == 0:
-		return errors.New("Must have either a query or queries. Please review the Analysis Template.")
+		return errors.New("datadog needs a query, or queries")
 	case asked.Query != "" && len(asked.Queries) > 0:
-		return errors.New("Cannot have both a query and queries. Please review the Analysis Template.")
+		return errors.New("datadog.query and datadog.queries are both set: leave one out")
 	case v1 && asked.Query == "":
-		return errors.New("Query is empty. API Version v1 only supports using the query parameter in your Analysis Template.")
+		return errors.New("datadog.queries needs apiVersion v2: v1 takes a query alone")
 	case asked.Formula != "" && len(asked.Queries) == 0:
-		return errors.New("Formula are only valid when queries are set. Please review the Analysis Template.")
+		return errors.New("datadog.formula needs queries that it combines")
 	case asked.Formula == "" && len(asked.Queries) > 1:
-		return errors.New("When multiple queries are provided you must include a formula.")
+		return errors.New("datadog.queries needs a formula that combines them")
 	case v1 && asked.Aggregator != "":
-		return errors.New("Aggregator is not supported in v1. Please review the Analysis Template.")
+		return errors.New("datadog.aggregator needs apiVersion v2")
 	default:
 		return nil
 	}

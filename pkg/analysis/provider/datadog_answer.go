@@ -31,7 +31,7 @@ func datadogV1(client *http.Client, request *http.Request, metric v1alpha1.Metri
 		return failed(err)
 	}
 	if answer.Error != "" {
-		return failed(fmt.Errorf("There were errors in your query: %s", answer.Error)) //nolint:staticcheck // The peer's words.
+		return failed(fmt.Errorf("the query failed: %s", answer.Error))
 	}
 	if len(answer.Series) == 0 || len(answer.Series[0].Pointlist) == 0 {
 		return judged(metric, "[]", nil)
@@ -40,7 +40,7 @@ func datadogV1(client *http.Client, request *http.Request, metric v1alpha1.Metri
 	last := points[len(points)-1]
 	switch {
 	case len(last) != 2:
-		return failed(errors.New("Datapoint does not have 2 values"))
+		return failed(errors.New("a data point of the answer is no pair of a time and a number"))
 	case last[1] == nil:
 		return judged(metric, "[]", nil)
 	default:
@@ -66,7 +66,7 @@ func datadogV2(client *http.Client, request *http.Request, metric v1alpha1.Metri
 		return failed(err)
 	}
 	if answer.Errors != "" {
-		return failed(fmt.Errorf("There were errors in your query: %s", answer.Errors)) //nolint:staticcheck // The peer's words.
+		return failed(fmt.Errorf("the query failed: %s", answer.Errors))
 	}
 	var tags []datadogColumn
 	numbers := datadogColumn{}
@@ -102,7 +102,7 @@ func datadogGroups(numbers datadogColumn, tags []datadogColumn) ([]datadogGroup,
 	for row, text := range numbers.Values {
 		var number *float64
 		if err := json.Unmarshal(text, &number); err != nil {
-			return nil, fmt.Errorf("Could not parse JSON body: %w", err) //nolint:staticcheck // The peer's words.
+			return nil, fmt.Errorf("read a number of the answer: %w", err)
 		}
 		if number == nil {
 			continue

@@ -20,7 +20,7 @@ func TestDatadogMeasures(t *testing.T) {
 		"nothing":              {"v1_empty", `result < 1`, `{query: "avg:none{*}"}`, `Error [] successCondition: the measured result is empty`},
 		"nothing by default":   {"v1_empty", `default(result, 0) < 1`, `{query: "avg:none{*}"}`, `Successful [] `},
 		"a gap, which is no 0": {"v1_gap", `default(result, 7) == 7`, `{query: "avg:gap{*}"}`, `Successful [] `},
-		"an error in 200":      {"v1_error", `true`, `{query: "avg:"}`, `Error  There were errors in your query: Error parsing query: unable to parse avg:`},
+		"an error in 200":      {"v1_error", `true`, `{query: "avg:"}`, `Error  the query failed: Error parsing query: unable to parse avg:`},
 		"a refusal, keyless":   {"v1_denied", `true`, `{query: "avg:a{*}"}`, `Error  received authentication error response code: 403 {"errors": ["the key ***** may not do that", "nor may *****"]}`},
 		"a number of v2":       {"v2", `result < 0.05`, `{apiVersion: v2, query: "avg:system.cpu.user{*}"}`, `Successful 0.006121374442186943 `},
 		"a formula": {
@@ -73,12 +73,12 @@ func TestDatadogNamesGroups(t *testing.T) {
 func TestDatadogIsNotAsked(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct{ asked, want string }{
-		"nothing":                  {`{}`, `Must have either a query or queries. Please review the Analysis Template.`},
-		"two ways":                 {`{query: a, queries: {b: c}}`, `Cannot have both a query and queries. Please review the Analysis Template.`},
-		"queries of v1":            {`{queries: {b: c}}`, `Query is empty. API Version v1 only supports using the query parameter in your Analysis Template.`},
-		"a formula of one query":   {`{apiVersion: v2, query: a, formula: b}`, `Formula are only valid when queries are set. Please review the Analysis Template.`},
-		"queries without formula":  {`{apiVersion: v2, queries: {a: b, c: d}}`, `When multiple queries are provided you must include a formula.`},
-		"an aggregator of v1":      {`{query: a, aggregator: sum}`, `Aggregator is not supported in v1. Please review the Analysis Template.`},
+		"nothing":                  {`{}`, `datadog needs a query, or queries`},
+		"two ways":                 {`{query: a, queries: {b: c}}`, `datadog.query and datadog.queries are both set: leave one out`},
+		"queries of v1":            {`{queries: {b: c}}`, `datadog.queries needs apiVersion v2: v1 takes a query alone`},
+		"a formula of one query":   {`{apiVersion: v2, query: a, formula: b}`, `datadog.formula needs queries that it combines`},
+		"queries without formula":  {`{apiVersion: v2, queries: {a: b, c: d}}`, `datadog.queries needs a formula that combines them`},
+		"an aggregator of v1":      {`{query: a, aggregator: sum}`, `datadog.aggregator needs apiVersion v2`},
 		"a version that is none":   {`{query: a, apiVersion: v3}`, `datadog.apiVersion: "v3" is neither v1 nor v2`},
 		"a time that is none":      {`{query: a, interval: x}`, `datadog.interval: time: invalid duration "x"`},
 		"a time before now":        {`{query: a, requestTimeout: -1s}`, `datadog.requestTimeout must be above 0, such as 5m`},

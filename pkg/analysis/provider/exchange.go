@@ -57,7 +57,7 @@ func askJSON(client *http.Client, request *http.Request, into any) error {
 		return err
 	}
 	if err = json.Unmarshal(body, into); err != nil {
-		return fmt.Errorf("Could not parse JSON body: %w", err) //nolint:staticcheck // The peer's words.
+		return fmt.Errorf("the answer cannot be read: %w", err)
 	}
 	return nil
 }

@@ -22,8 +22,8 @@ type Graphite struct {
 	Network Network
 }
 
-// Measure asks the query of a metric, whose parameters are those of Graphite's render API. Its result is the list of the
-// numbers of the first series.
+// Measure asks the query of a metric, whose parameters are those of Graphite's render API. Its result is the list of
+// the numbers of the first series.
 func (g Graphite) Measure(ctx context.Context, _ *v1alpha1.AnalysisRun, metric v1alpha1.Metric) v1alpha1.Measurement {
 	asked := metric.Provider.Graphite
 	address, err := base("graphite.address", asked.Address)

@@ -16,7 +16,7 @@ type graphQuery struct {
 	Variables map[string]any `json:"variables"`
 }
 
-// askGraph decodes the data that answers a query. An error that the server tells of is one, whatever data comes with it.
+// askGraph decodes the data that answers a query. An error that the server tells of is one, whatever comes with it.
 func askGraph(
 	ctx context.Context, client *http.Client, address string, header http.Header, query graphQuery, into any,
 ) error {

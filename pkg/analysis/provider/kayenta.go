@@ -82,7 +82,7 @@ func (k Kayenta) start(ctx context.Context, address string, asked *v1alpha1.Kaye
 		return "", err
 	}
 	if started.CanaryExecutionID == "" {
-		return "", errors.New("Invalid canaryExecutionId")
+		return "", errors.New("the answer has no " + executionID)
 	}
 	return started.CanaryExecutionID, nil
 }

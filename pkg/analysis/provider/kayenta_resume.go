@@ -20,7 +20,7 @@ func (k Kayenta) Resume(
 	id := measured.Metadata[executionID]
 	address, err := base("kayenta.address", asked.Address)
 	if err == nil && id == "" {
-		err = errors.New("Invalid canaryExecutionId")
+		err = errors.New("the measurement has no " + executionID)
 	}
 	if err == nil {
 		err = kayentaThreshold(asked)
@@ -44,11 +44,11 @@ func (k Kayenta) Resume(
 	case err != nil:
 		return broken(measured, err)
 	case state.Complete == nil:
-		return broken(measured, errors.New("Missing Complete Status"))
+		return broken(measured, errors.New("the answer does not say whether the analysis is complete"))
 	case !*state.Complete:
 		return k.later(measured)
 	case score == nil:
-		return broken(measured, errors.New("Missing Score"))
+		return broken(measured, errors.New("the analysis has no score"))
 	}
 	whole := int64(*score)
 	measured.Value, measured.Phase = fmt.Sprint(whole), kayentaPhase(whole, asked.Threshold)

@@ -42,7 +42,7 @@ func TestKayentaJudges(t *testing.T) {
 	t.Parallel()
 	for state, want := range map[string]string{
 		"good": "Successful 90 ", "fair": "Inconclusive 89 ", "bad": "Failed 0 ", "running": "Running  ",
-		"scoreless": "Error  Missing Score", "stateless": "Error  Missing Complete Status",
+		"scoreless": "Error  the analysis has no score", "stateless": "Error  the answer does not say whether the analysis is complete",
 	} {
 		t.Run(state, func(t *testing.T) {
 			t.Parallel()

@@ -31,9 +31,11 @@ type Wavefront struct {
 	Clock    clock.PassiveClock
 }
 
-// Measure asks the query of a metric. Its result is the number of a series that is nearest to now, or the list of those
-// of several series. The Secret's keys are addresses, and each token goes to its own.
-func (w Wavefront) Measure(ctx context.Context, run *v1alpha1.AnalysisRun, metric v1alpha1.Metric) v1alpha1.Measurement {
+// Measure asks the query of a metric. Its result is the number of a series that is nearest to now, or the list of
+// those of several series. The Secret's keys are addresses, and each token goes to its own.
+func (w Wavefront) Measure(
+	ctx context.Context, run *v1alpha1.AnalysisRun, metric v1alpha1.Metric,
+) v1alpha1.Measurement {
 	asked := metric.Provider.Wavefront
 	if asked.Address == "" {
 		return failed(errors.New("wavefront.address is missing"))
@@ -91,7 +93,7 @@ func judgedSeries(
 	listed := func(texts []string) string { return "[" + strings.Join(texts, ",") + "]" }
 	switch len(numbers) {
 	case 0:
-		return failed(errors.New("No TimeSeries found in response from Wavefront"))
+		return failed(errors.New("the answer has no series"))
 	case 1:
 		result = numbers[0]
 		listed = func(texts []string) string { return texts[0] }

@@ -21,7 +21,7 @@ func TestWavefrontMeasures(t *testing.T) {
 	}{
 		"the sample nearest to now": {"one", `result >= 0.7`, `Successful 0.75 `, map[string]string{"timestamps": "1772366395", "drift": "-5", "warnings": "beta function"}},
 		"several series":            {"many", `result[0] >= 0.95`, `Failed [0.75,1.00] `, map[string]string{"timestamps": "[1772366395,1772366410]", "drift": "[-5,10]"}},
-		"nothing":                   {"none", `true`, `Error  No TimeSeries found in response from Wavefront`, nil},
+		"nothing":                   {"none", `true`, `Error  the answer has no series`, nil},
 		"a series of nothing":       {"pointless", `true`, `Error  a series of the answer has no data points`, nil},
 		"a refusal, tokenless":      {"denied", `true`, `Error  received authentication error response code: 403 {"status": {"result": "ERROR", "message": "***** is unknown", "code": 403}}`, nil},
 	}
