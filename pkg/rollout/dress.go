@@ -12,20 +12,39 @@ import (
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 )
 
-// Dress gives the pods of a ReplicaSet the metadata of a role in place of that of another one, and notes it.
+// Dress gives the pods of a ReplicaSet the metadata of a role in place of that of another one, and notes it. Pods that
+// run already wear that of the other one; it is noted too until they do not.
 func Dress(set *appsv1.ReplicaSet, metadata v1alpha1.PodTemplateMetadata) error {
 	before := EphemeralOf(set)
 	if sameMetadata(before, metadata) {
 		return nil
 	}
+	if set.UID != "" {
+		former, _ := Former(set)
+		err := note(set, v1alpha1.AnnotationFormerMetadata, v1alpha1.PodTemplateMetadata{
+			Labels:      exchanged(former.Labels, nil, before.Labels),
+			Annotations: exchanged(former.Annotations, nil, before.Annotations),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if err := note(set, v1alpha1.AnnotationEphemeralMetadata, metadata); err != nil {
+		return err
+	}
+	template := &set.Spec.Template
+	template.Labels = exchanged(template.Labels, before.Labels, metadata.Labels)
+	template.Annotations = exchanged(template.Annotations, before.Annotations, metadata.Annotations)
+	return nil
+}
+
+// note writes metadata into an annotation.
+func note(set *appsv1.ReplicaSet, annotation string, metadata v1alpha1.PodTemplateMetadata) error {
 	raw, err := json.Marshal(metadata)
 	if err != nil {
 		return fmt.Errorf("note the metadata of the pods of %s: %w", set.Name, err)
 	}
-	set.Annotations = with(set.Annotations, v1alpha1.AnnotationEphemeralMetadata, string(raw))
-	template := &set.Spec.Template
-	template.Labels = exchanged(template.Labels, before.Labels, metadata.Labels)
-	template.Annotations = exchanged(template.Annotations, before.Annotations, metadata.Annotations)
+	set.Annotations = with(set.Annotations, annotation, string(raw))
 	return nil
 }
 

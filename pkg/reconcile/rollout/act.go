@@ -137,6 +137,9 @@ func patchOf(object *v1alpha1.Rollout, change rollout.SetChange) (map[string]any
 	}
 	if raw, has := dressed.Annotations[v1alpha1.AnnotationEphemeralMetadata]; has {
 		annotations[v1alpha1.AnnotationEphemeralMetadata] = raw
+		if former, wear := dressed.Annotations[v1alpha1.AnnotationFormerMetadata]; wear {
+			annotations[v1alpha1.AnnotationFormerMetadata] = former
+		}
 		spec["template"] = map[string]any{"metadata": map[string]any{
 			"labels":      differing(change.Set.Spec.Template.Labels, dressed.Spec.Template.Labels),
 			"annotations": differing(change.Set.Spec.Template.Annotations, dressed.Spec.Template.Annotations),

@@ -53,7 +53,14 @@ func (p *pass) reconcile(ctx context.Context, object *v1alpha1.Rollout) (time.Du
 	if err != nil {
 		return 0, err
 	}
-	return again, p.release(ctx, facts, decision.Release)
+	if err = p.release(ctx, facts, decision.Release); err != nil {
+		return 0, err
+	}
+	wait, err := p.wear(ctx, facts)
+	if wait > 0 {
+		again = sooner(again, wait)
+	}
+	return again, err
 }
 
 // invalidError is why a Rollout cannot be carried out.

@@ -40,27 +40,37 @@ func (p *pass) countPods(ctx context.Context, facts *rollout.Facts) error {
 
 // pods are the pods of a Rollout that are not on their way out.
 func (p *pass) pods(ctx context.Context, facts *rollout.Facts) ([]corev1.Pod, error) {
-	selector, err := metav1.LabelSelectorAsSelector(facts.Rollout.Spec.Selector)
+	list, err := p.listPods(ctx, facts.Rollout.Namespace, facts.Rollout.Spec.Selector)
 	if err != nil {
 		return nil, err
-	}
-	list, err := p.site.client.CoreV1().Pods(facts.Rollout.Namespace).
-		List(ctx, metav1.ListOptions{LabelSelector: selector.String()})
-	if err != nil {
-		return nil, fmt.Errorf("list the pods to restart: %w", err)
 	}
 	ours := map[types.UID]bool{}
 	for _, set := range facts.Sets {
 		ours[set.UID] = true
 	}
 	var pods []corev1.Pod
-	for _, pod := range list.Items {
+	for _, pod := range list {
 		owner := metav1.GetControllerOfNoCopy(&pod)
 		if owner != nil && ours[owner.UID] && pod.DeletionTimestamp == nil {
 			pods = append(pods, pod)
 		}
 	}
 	return pods, nil
+}
+
+// listPods returns the pods that a selector selects.
+func (p *pass) listPods(
+	ctx context.Context, namespace string, selected *metav1.LabelSelector,
+) ([]corev1.Pod, error) {
+	selector, err := metav1.LabelSelectorAsSelector(selected)
+	if err != nil {
+		return nil, err
+	}
+	list, err := p.site.client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: selector.String()})
+	if err != nil {
+		return nil, fmt.Errorf("list pods: %w", err)
+	}
+	return list.Items, nil
 }
 
 func isReady(pod *corev1.Pod) bool {

@@ -41,6 +41,9 @@ const (
 	// AnnotationTemplateDigest is the digest of the pod template as its author wrote it, from which a ReplicaSet was
 	// made. The peer has no such annotation.
 	AnnotationTemplateDigest = "capstan.dev/template-digest"
+	// AnnotationFormerMetadata is the metadata of earlier roles that pods of a ReplicaSet may still carry, as JSON. The
+	// peer has no such annotation.
+	AnnotationFormerMetadata = "capstan.dev/former-metadata"
 	// AnnotationReleasedTo on a Deployment is the UID of the Rollout that has taken all its pods over. The peer has no
 	// such annotation.
 	AnnotationReleasedTo = "capstan.dev/released-to"
