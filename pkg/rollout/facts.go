@@ -20,6 +20,8 @@ type Facts struct {
 	Rollout *v1alpha1.Rollout
 	// Workload is the workload that the Rollout refers to, nil where it has a template of its own.
 	Workload *Workload
+	// Copies are those of ConfigMaps and Secrets to which the template refers.
+	Copies []Copy
 	// Sets are the ReplicaSets that the Rollout owns, the oldest first.
 	Sets []*appsv1.ReplicaSet
 	// New is the one of Sets that runs the template of the Rollout.

@@ -86,6 +86,9 @@ func (p *pass) resize(ctx context.Context, facts *rollout.Facts, change rollout.
 	if change.Set.UID == "" {
 		return p.create(ctx, facts, change)
 	}
+	if err := p.complete(ctx, facts, change.Set); err != nil {
+		return err
+	}
 	body, err := patchOf(facts.Rollout, change)
 	if err != nil {
 		return err
@@ -106,6 +109,11 @@ func (p *pass) create(ctx context.Context, facts *rollout.Facts, change rollout.
 	set.Annotations[v1alpha1.AnnotationDesiredReplicas] = fmt.Sprint(rollout.Replicas(facts.Rollout))
 	if err := rollout.Dress(set, change.Metadata); err != nil {
 		return err
+	}
+	if len(facts.Copies) > 0 {
+		// Copies belong to a ReplicaSet that is there, and pods start once there are copies.
+		set.Spec.Replicas = new(int32(0))
+		set.Annotations[v1alpha1.AnnotationCopiesPending] = "true"
 	}
 	written, err := p.site.client.AppsV1().ReplicaSets(set.Namespace).Create(ctx, set, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {

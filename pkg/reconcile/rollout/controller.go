@@ -99,7 +99,7 @@ func (r *Reconciler) visit(ctx context.Context, key types.NamespacedName) (time.
 	}
 	if rollout == nil {
 		r.told.forget(key)
-		r.host.references.hold(ctx, key, nil)
+		r.host.references.only(key, nil)
 		r.Metrics.forget(key)
 		return 0, nil
 	}

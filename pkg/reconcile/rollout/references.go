@@ -6,6 +6,7 @@ package rollout
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -22,8 +23,9 @@ import (
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 )
 
-// references reads the objects that Rollouts refer to by name. Each of them is watched by itself, and its metadata alone,
-// for as long as a Rollout refers to it; it is read where the watch shows another version than the one that was read.
+// references reads the objects that Rollouts refer to by name. Each of them is watched by itself, and its metadata
+// alone, for as long as a Rollout refers to it; it is read where the watch shows another version than the one that was
+// read.
 type references struct {
 	objects  dynamic.Interface
 	metadata metadata.Interface
@@ -60,31 +62,31 @@ func newReferences(
 	}
 }
 
-// hold makes references those that a Rollout refers to, and no others.
-func (c *references) hold(ctx context.Context, holder types.NamespacedName, references []reference) {
+// hold watches an object for as long as a Rollout holds it.
+func (c *references) hold(ctx context.Context, holder types.NamespacedName, each reference) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	before := c.held[holder]
-	if len(before)+len(references) == 0 {
-		return
+	if c.known[each] == nil {
+		c.known[each] = c.watch(ctx, each)
 	}
-	for _, each := range references {
-		if c.known[each] == nil {
-			c.known[each] = c.watch(ctx, each)
-		}
+	if !c.known[each].holders[holder] {
 		c.known[each].holders[holder] = true
+		c.held[holder] = append(c.held[holder], each)
 	}
-	wanted := map[reference]bool{}
-	for _, each := range references {
-		wanted[each] = true
-	}
-	for _, each := range before {
-		if !wanted[each] {
-			c.release(holder, each)
+}
+
+// only lets a Rollout hold nothing but certain objects.
+func (c *references) only(holder types.NamespacedName, wanted []reference) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	kept := slices.DeleteFunc(c.held[holder], func(each reference) bool {
+		if slices.Contains(wanted, each) {
+			return false
 		}
-	}
-	c.held[holder] = references
-	if len(references) == 0 {
+		c.release(holder, each)
+		return true
+	})
+	if c.held[holder] = kept; len(kept) == 0 {
 		delete(c.held, holder)
 	}
 }
@@ -92,9 +94,6 @@ func (c *references) hold(ctx context.Context, holder types.NamespacedName, refe
 // release ends the watch of an object to which nobody refers any more.
 func (c *references) release(holder types.NamespacedName, each reference) {
 	known := c.known[each]
-	if known == nil {
-		return
-	}
 	if delete(known.holders, holder); len(known.holders) == 0 {
 		known.stop()
 		delete(c.known, each)

@@ -18,31 +18,45 @@ import (
 	"github.com/capstan-dev/capstan/pkg/rollout"
 )
 
-// resolve gives the facts the template of the workload that the Rollout refers to, where it refers to one.
+// resolve gives the facts the template as pods run it: that of the workload that the Rollout refers to, and with the
+// ConfigMaps and Secrets of the revision.
 func (p *pass) resolve(ctx context.Context, facts *rollout.Facts) error {
-	object := facts.Rollout
-	holder := types.NamespacedName{Namespace: object.Namespace, Name: object.Name}
-	if object.Spec.WorkloadRef == nil {
-		p.site.references.hold(ctx, holder, nil)
-		return nil
-	}
-	if err := rollout.CheckWorkload(object); err != nil {
-		p.site.references.hold(ctx, holder, nil)
-		return invalidError{err}
-	}
-	each := workloadOf(object)
-	p.site.references.hold(ctx, holder, []reference{each})
-	workload, err := refer(ctx, p.site.references, each, parseWorkload)
+	holder := types.NamespacedName{Namespace: facts.Rollout.Namespace, Name: facts.Rollout.Name}
+	adopted, err := p.adopt(ctx, facts, holder)
 	if err != nil {
 		return err
+	}
+	pinned, err := p.pin(ctx, facts, holder)
+	if err != nil {
+		return err
+	}
+	p.site.references.only(holder, append(adopted, pinned...))
+	return nil
+}
+
+// adopt gives the facts the template of the workload that the Rollout refers to, where it refers to one. It returns
+// what it read.
+func (p *pass) adopt(ctx context.Context, facts *rollout.Facts, holder types.NamespacedName) ([]reference, error) {
+	object := facts.Rollout
+	if object.Spec.WorkloadRef == nil {
+		return nil, nil
+	}
+	if err := rollout.CheckWorkload(object); err != nil {
+		return nil, invalidError{err}
+	}
+	each := workloadOf(object)
+	p.site.references.hold(ctx, holder, each)
+	workload, err := refer(ctx, p.site.references, each, parseWorkload)
+	if err != nil {
+		return nil, err
 	}
 	facts.Workload = workload
 	resolved, err := rollout.Resolve(object, workload)
 	if err != nil {
-		return invalidError{err}
+		return nil, invalidError{err}
 	}
 	facts.Rollout = resolved
-	return nil
+	return []reference{each}, nil
 }
 
 // workloadOf names the workload that a Rollout refers to.

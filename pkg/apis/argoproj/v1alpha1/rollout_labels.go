@@ -47,6 +47,13 @@ const (
 	// AnnotationReleasedTo on a Deployment is the UID of the Rollout that has taken all its pods over. The peer has no
 	// such annotation.
 	AnnotationReleasedTo = "capstan.dev/released-to"
+	// AnnotationVersionedConfig on a Rollout names what else belongs to a revision: configmaps, secrets, or both. The peer
+	// has no such annotation, and none of the next two.
+	AnnotationVersionedConfig = "capstan.dev/versioned-config"
+	// AnnotationCopyOf is the name of the ConfigMap or the Secret that a copy was made of.
+	AnnotationCopyOf = "capstan.dev/copy-of"
+	// AnnotationCopiesPending on a ReplicaSet says that what its pods refer to was not copied yet.
+	AnnotationCopiesPending = "capstan.dev/copies-pending"
 	// AnnotationDrivenFrom on a router's object names the namespaces, apart from its own, whose Rollouts may drive it,
 	// separated by commas. The peer needs no such leave.
 	AnnotationDrivenFrom = "capstan.dev/driven-from"
