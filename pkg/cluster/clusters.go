@@ -14,6 +14,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/transport"
 
 	"github.com/capstan-dev/capstan/pkg/manifest"
 )
@@ -29,6 +30,8 @@ type Options struct {
 	Registerer prometheus.Registerer
 	// Timeout bounds each call other than a watch; 0 means 30 seconds.
 	Timeout time.Duration
+	// Wrap sees each request before it is sent; nil means that nobody does. What it refuses says nothing of the cluster.
+	Wrap transport.WrapperFunc
 }
 
 // Clusters is the set of known destinations.

@@ -44,10 +44,13 @@ type connection struct {
 // newConnection makes the clients and sends nothing. Calls other than watches end after
 // timeout; note hears how each ends, and traffic what goes over the wire.
 func newConnection(
-	config *rest.Config, timeout time.Duration, note func(error), traffic *traffic,
+	config *rest.Config, options Options, note func(error), traffic *traffic,
 ) (*connection, error) {
 	calls, watches := tuned(config, note, traffic), tuned(config, note, traffic)
-	calls.Timeout, watches.Timeout = timeout, 0
+	calls.Timeout, watches.Timeout = options.Timeout, 0
+	if options.Wrap != nil {
+		calls.Wrap(options.Wrap)
+	}
 	c := &connection{host: config.Host}
 	var err error
 	if c.callClient, err = rest.HTTPClientFor(calls); err != nil {

@@ -34,7 +34,7 @@ func newLink(
 	destination Destination, options Options, traffic *traffic, replaced func(context.Context, *link),
 ) (*link, error) {
 	reach := &reachability{cluster: destination.Name}
-	connection, err := newConnection(destination.Config, options.Timeout, reach.note, traffic)
+	connection, err := newConnection(destination.Config, options, reach.note, traffic)
 	if err != nil {
 		return nil, err
 	}

@@ -53,7 +53,7 @@ func (p *product) newAnalyses(c *control, d Dependencies) (*analyses, error) {
 	}
 	a := &analyses{runs: argo.AnalysisRuns().Informer()}
 	if d.Host != nil {
-		if err := a.reachHost(d.Host, &options); err != nil {
+		if err := a.reachHost(behindFence(d.Host), &options); err != nil {
 			return nil, err
 		}
 	}

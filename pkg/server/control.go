@@ -32,6 +32,7 @@ import (
 	"github.com/capstan-dev/capstan/pkg/reconcile/application"
 	"github.com/capstan-dev/capstan/pkg/reconcile/applicationset"
 	reconcilecluster "github.com/capstan-dev/capstan/pkg/reconcile/cluster"
+	"github.com/capstan-dev/capstan/pkg/registry/plan"
 	"github.com/capstan-dev/capstan/pkg/render"
 	"github.com/capstan-dev/capstan/pkg/source"
 )
@@ -61,6 +62,7 @@ type control struct {
 	registrar    *reconcilecluster.Registrar
 	mirror       *reconcilecluster.Mirror
 	desk         *promotion.Desk
+	plans        *plan.Provider
 	applications *application.Reconciler
 	sets         *applicationset.Reconciler
 	analyses     *analyses
@@ -72,12 +74,13 @@ type control struct {
 
 // newControl makes all parts; none of them does anything before run.
 func (p *product) newControl(_ context.Context, d Dependencies) (*control, error) {
-	client, err := versioned.NewForConfig(d.Loopback)
+	client, err := versioned.NewForConfig(behindFence(d.Loopback))
 	if err != nil {
 		return nil, err
 	}
 	c := &control{
 		namespace: d.Namespace, client: client, own: externalversions.NewSharedInformerFactory(client, 0),
+		plans: &plan.Provider{Scheme: d.Scheme},
 	}
 	if err := c.reachHost(d); err != nil {
 		return nil, err
@@ -94,7 +97,7 @@ func (c *control) reachHost(d Dependencies) error {
 		c.host = detachedCaches(c.namespace)
 		return nil
 	}
-	client, err := builtinKinds(d.Host)
+	client, err := builtinKinds(behindFence(d.Host))
 	if err != nil {
 		return err
 	}
@@ -118,7 +121,7 @@ func (p *product) makeStages(c *control, d Dependencies) error {
 		return fmt.Errorf("read the actions: %w", err)
 	}
 	if c.clusters, err = cluster.NewClusters(cluster.Options{
-		Host: d.Host, HealthRules: c.rules, Registerer: d.Metrics,
+		Host: d.Host, HealthRules: c.rules, Registerer: d.Metrics, Wrap: fence,
 	}); err != nil {
 		return err
 	}

@@ -60,8 +60,8 @@ func (l *leader) Lead(ctx context.Context, work func(ctx context.Context)) {
 // term stands for the lease once: until it was held and lost, or the context ends.
 func (l *leader) term(ctx context.Context, work func(ctx context.Context)) error {
 	leading, over := make(chan context.Context, 1), make(chan struct{})
-	lock := l.lock()
-	elector, err := leaderelection.NewLeaderElector(election(lock, leading))
+	lock, held := l.lock(), &tenure{}
+	elector, err := leaderelection.NewLeaderElector(election(noting{lock, held}, leading))
 	if err != nil {
 		return fmt.Errorf("set up the lease %s: %w", leaseName, err)
 	}
@@ -74,7 +74,7 @@ func (l *leader) term(ctx context.Context, work func(ctx context.Context)) error
 	}()
 	select {
 	case term := <-leading:
-		working, stop := context.WithCancel(term)
+		working, stop := context.WithCancel(during(term, held))
 		defer stop()
 		defer context.AfterFunc(ctx, stop)()
 		work(working)

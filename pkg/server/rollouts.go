@@ -41,7 +41,7 @@ func newRollouts(c *control, client kubernetes.Interface, d Dependencies) (*roll
 	if err = d.Metrics.Register(rollout.NewCollector(all.GetIndexer())); err != nil {
 		return nil, err
 	}
-	objects, err := dynamic.NewForConfig(d.Host)
+	objects, err := dynamic.NewForConfig(behindFence(d.Host))
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
@@ -26,6 +27,24 @@ func recordStories() map[string]story {
 		"another Application of the name does not see the old ones": anotherApplication,
 		"a dry run of a status keeps no resources":                  resourcesDryRun,
 		"a watch shows resources":                                   watchShowsResources,
+		"a status of an older version leaves the record":            olderLeavesRecord,
+	}
+}
+
+func olderLeavesRecord(t *testing.T, w *world) {
+	apps, _ := w.given(t)
+	older := get(t, apps)
+	want := some(30, v1alpha1.SyncStatusCodeSynced)
+	report(t, apps, func(app *v1alpha1.Application) {
+		app.Status.Sync.Status, app.Status.Resources = v1alpha1.SyncStatusCodeSynced, want
+	})
+	older.Status.Resources = some(25, v1alpha1.SyncStatusCodeOutOfSync)
+	if _, err := apps.UpdateStatus(t.Context(), older, metav1.UpdateOptions{}); !apierrors.IsConflict(err) {
+		t.Errorf("the answer is %v, want a conflict", err)
+	}
+	becomes(t, want, func() []v1alpha1.ResourceStatus { return listed(t, apps) })
+	if got := get(t, apps).Status.Sync.Status; got != v1alpha1.SyncStatusCodeSynced {
+		t.Errorf("the status is %s", got)
 	}
 }
 

@@ -76,14 +76,16 @@ func (r *Reconciler) settling(p *pass, s *state) time.Duration {
 	}
 }
 
-// write replaces the status. The object's UID is sent along, so that a status never lands
-// on another Application of the same name.
+// write replaces the status that is known here, and none that somebody else has written since: a process that was
+// stopped may go on when another one leads. A status never lands on another Application of the same name.
 func (r *Reconciler) write(
 	ctx context.Context, app *v1alpha1.Application, s *state, status v1alpha1.ApplicationStatus,
 ) error {
 	body := &v1alpha1.Application{
-		ObjectMeta: metav1.ObjectMeta{Namespace: app.Namespace, Name: app.Name, UID: app.UID},
-		Status:     status,
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: app.Namespace, Name: app.Name, UID: app.UID, ResourceVersion: s.versionText(),
+		},
+		Status: status,
 	}
 	written, err := r.Client.ArgoprojV1alpha1().Applications(app.Namespace).UpdateStatus(ctx, body, metav1.UpdateOptions{})
 	if apierrors.IsNotFound(err) {

@@ -4,6 +4,7 @@
 package application
 
 import (
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -54,6 +55,14 @@ type state struct {
 	lagging bool
 	// flushBy is when a status that is still settling is written at the latest.
 	flushBy time.Time
+}
+
+// versionText is the resourceVersion of the status that is known, "" where it is no number.
+func (s *state) versionText() string {
+	if s.version == 0 {
+		return ""
+	}
+	return strconv.FormatUint(s.version, 10)
 }
 
 // states holds the state of every Application. One worker at a time reconciles an

@@ -40,6 +40,10 @@ func (r *StatusREST) Update(
 	split := rest.WrapUpdatedObjectInfo(info,
 		func(ctx context.Context, updated, current runtime.Object) (runtime.Object, error) {
 			app, old := registry.As[*v1alpha1.Application](updated), registry.As[*v1alpha1.Application](current)
+			if stale(app, old) {
+				// The write fails, and the record is to stay as it is.
+				return app, nil
+			}
 			switch count := len(app.Status.Resources); {
 			case old == nil || 0 < count && count <= maxInline:
 				return app, nil
@@ -52,6 +56,11 @@ func (r *StatusREST) Update(
 			return app, err
 		})
 	return r.StatusREST.Update(ctx, name, split, create, update, force, options)
+}
+
+// stale reports a write of an older version than the store has.
+func stale(app, old *v1alpha1.Application) bool {
+	return old != nil && app.ResourceVersion != "" && app.ResourceVersion != old.ResourceVersion
 }
 
 // fill puts the record into status.resources of what a store is about to return.

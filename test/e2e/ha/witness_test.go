@@ -101,9 +101,8 @@ func (s *story) holds(holder string) {
 	s.Kubectl(s.hub, "patch", "lease", lease, "-n", argocd, "--type=merge", "-p", fmt.Sprintf(`{"spec":{"holderIdentity":%q}}`, holder))
 }
 
-// did compares what Capstan did to the ConfigMap, by the hub's own audit log, with what it
-// should have done: nothing twice, and nothing else.
-func (s *story) did(want ...string) {
+// writes lists what the server did to the ConfigMaps of the destination, as their cluster's audit log says.
+func (s *story) writes() []string {
 	s.Helper()
 	log, err := os.ReadFile(stage.Plane.Clusters[world.Hub].AuditLog)
 	s.OK(err)
@@ -124,7 +123,14 @@ func (s *story) did(want ...string) {
 			did = append(did, event.Verb)
 		}
 	}
-	if diff := cmp.Diff(want, did); diff != "" {
+	return did
+}
+
+// did compares what Capstan did to the ConfigMap, by the hub's own audit log, with what it
+// should have done: nothing twice, and nothing else.
+func (s *story) did(want ...string) {
+	s.Helper()
+	if diff := cmp.Diff(want, s.writes()); diff != "" {
 		s.Errorf("requests to the ConfigMap (-want +got):\n%s", diff)
 	}
 	uid := s.Kubectl(s.hub, "get", "configmap", "config", "-n", s.name, "-o", "jsonpath={.metadata.uid}")

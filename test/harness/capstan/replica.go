@@ -76,6 +76,12 @@ func get(ctx context.Context, client *http.Client, url string) (status int, err 
 	return response.StatusCode, response.Body.Close()
 }
 
+// Freeze stops the process where it is, and Thaw lets it go on there.
+func (r *Replica) Freeze() error { return r.process.command.Process.Signal(syscall.SIGSTOP) }
+
+// Thaw lets a process go on that was frozen.
+func (r *Replica) Thaw() error { return r.process.command.Process.Signal(syscall.SIGCONT) }
+
 // Stop ends the replica in order, as a kubelet does.
 func (r *Replica) Stop() error { return r.end(syscall.SIGTERM) }
 
