@@ -9,6 +9,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apiserver/pkg/audit"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
@@ -20,21 +21,21 @@ const auditKey = "gate.capstan.dev/decision"
 
 // answer turns a verdict into what the client hears, and has the audit log tell of it.
 func (d *Desk) answer(ctx context.Context, app *v1alpha1.Application, resource string, verdict gate.Verdict) error {
-	return d.say(ctx, app.Name, resource, verdict)
+	return d.Answer(ctx, v1alpha1.Resource(resource), app.Name, verdict)
 }
 
-// say answers for an object of any kind of the group.
-func (d *Desk) say(ctx context.Context, name, resource string, verdict gate.Verdict) error {
+// Answer turns a verdict on an object of any kind into what the client hears, counts it, and has the audit log tell of
+// it.
+func (d *Desk) Answer(ctx context.Context, on schema.GroupResource, name string, verdict gate.Verdict) error {
 	audit.AddAuditAnnotation(ctx, auditKey, string(verdict.Decision)+" "+string(verdict.Reason))
-	d.Metrics.decided(resource, verdict)
+	d.Metrics.decided(on.Resource, verdict)
 	if verdict.Decision == gate.Allow {
 		return nil
 	}
 	problem := errors.New(verdict.Message)
-	group := v1alpha1.Resource(resource)
-	answer := apierrors.NewForbidden(group, name, problem)
+	answer := apierrors.NewForbidden(on, name, problem)
 	if verdict.Reason == gate.ReasonStalePlan {
-		answer = apierrors.NewConflict(group, name, problem)
+		answer = apierrors.NewConflict(on, name, problem)
 	}
 	answer.ErrStatus.Details.Causes = []metav1.StatusCause{
 		{Type: metav1.CauseType(verdict.Reason), Message: verdict.Message},

@@ -5,11 +5,9 @@ package promotion
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -46,16 +44,25 @@ type Options struct {
 	Roles   Roles
 	Clock   clock.PassiveClock
 	Metrics *Metrics
-	// Retention is how long a Plan is kept that is not deployed, and what was said of the Plans of Applications that are
-	// gone; zero keeps them for ever.
+	// Retention is how long a Plan is kept that is not deployed, and what was said of one that is gone; zero keeps them
+	// for ever.
 	Retention time.Duration
+	// Sweep deletes manifests that no Plan names.
+	Sweep func(context.Context) error
 }
 
 // Desk is where the gate is asked.
-type Desk struct{ Options }
+type Desk struct {
+	Options
+	rules *shared[rulebook]
+}
 
 // New returns a Desk.
-func New(options Options) *Desk { return &Desk{options} }
+func New(options Options) *Desk {
+	d := &Desk{Options: options}
+	d.rules = &shared[rulebook]{load: d.stored}
+	return d
+}
 
 // readSoon bounds how long a request waits for the caches of a server that has just begun.
 const readSoon = 5 * time.Second
@@ -77,17 +84,4 @@ func (d *Desk) filled(ctx context.Context) error {
 		return apierrors.NewServiceUnavailable("what is gated is not read yet: try again")
 	}
 	return nil
-}
-
-// Requirement is what the gate asks of an Application that goes to the cluster of a UID, by the caches.
-func (d *Desk) Requirement(app *v1alpha1.Application, uid types.UID) (gate.Requirement, error) {
-	policies, err := d.Policies.List(labels.Everything())
-	if err != nil {
-		return gate.Requirement{}, fmt.Errorf("list the PromotionPolicies: %w", err)
-	}
-	clusters, err := d.Clusters.List(labels.Everything())
-	if err != nil {
-		return gate.Requirement{}, fmt.Errorf("list the Clusters: %w", err)
-	}
-	return gate.RequirementOf(app, uid, policies, clusters), nil
 }

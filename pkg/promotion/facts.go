@@ -33,15 +33,11 @@ func (d *Desk) read(ctx context.Context, app *v1alpha1.Application, uid types.UI
 			return d.Roles.Holds(ctx, who, app.Namespace, role)
 		},
 	}
-	policies, err := d.policies(ctx)
+	book, err := d.rules.read(ctx)
 	if err != nil {
 		return facts, err
 	}
-	clusters, err := d.clusters(ctx)
-	if err != nil {
-		return facts, err
-	}
-	facts.Requirement = gate.RequirementOf(app, uid, policies, clusters)
+	facts.Requirement = gate.RequirementOf(app, uid, book.policies, book.clusters)
 	if !facts.Requirement.Gated {
 		return facts, nil
 	}
@@ -97,30 +93,6 @@ func Newest(plans []*capstan.Plan) *capstan.Plan {
 	return newest
 }
 
-func (d *Desk) policies(ctx context.Context) ([]*capstan.PromotionPolicy, error) {
-	list, err := d.Client.CapstanV1alpha1().PromotionPolicies().List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return nil, fmt.Errorf("read the PromotionPolicies: %w", err)
-	}
-	policies := make([]*capstan.PromotionPolicy, len(list.Items))
-	for i := range list.Items {
-		policies[i] = &list.Items[i]
-	}
-	return policies, nil
-}
-
-func (d *Desk) clusters(ctx context.Context) ([]*capstan.Cluster, error) {
-	list, err := d.Client.CapstanV1alpha1().Clusters().List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return nil, fmt.Errorf("read the Clusters: %w", err)
-	}
-	clusters := make([]*capstan.Cluster, len(list.Items))
-	for i := range list.Items {
-		clusters[i] = &list.Items[i]
-	}
-	return clusters, nil
-}
-
 // approvals are all that was said of the Plans of an Application, and of those of others that had its name.
 func (d *Desk) approvals(ctx context.Context, app *v1alpha1.Application) ([]*capstan.Approval, error) {
 	list, err := d.Client.CapstanV1alpha1().Approvals(app.Namespace).List(ctx, metav1.ListOptions{
@@ -129,11 +101,7 @@ func (d *Desk) approvals(ctx context.Context, app *v1alpha1.Application) ([]*cap
 	if err != nil {
 		return nil, fmt.Errorf("read the Approvals of Application %s/%s: %w", app.Namespace, app.Name, err)
 	}
-	approvals := make([]*capstan.Approval, len(list.Items))
-	for i := range list.Items {
-		approvals[i] = &list.Items[i]
-	}
-	return approvals, nil
+	return pointers(list.Items), nil
 }
 
 func only(all []*capstan.Approval, which func(*capstan.Approval) bool) []*capstan.Approval {

@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apiserver/pkg/authentication/user"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
@@ -31,12 +30,12 @@ func (d *Desk) Override(ctx context.Context, rollout *v1alpha1.Rollout, who user
 	may, err := d.Roles.May(ctx, ApproverOf(who), override, rollouts, rollout.Namespace, rollout.Name)
 	switch {
 	case err != nil:
-		return d.say(ctx, rollout.Name, rollouts.Resource, gate.Verdict{Decision: gate.Hold, Reason: gate.ReasonBlind,
+		return d.Answer(ctx, rollouts, rollout.Name, gate.Verdict{Decision: gate.Hold, Reason: gate.ReasonBlind,
 			Message: "the host cluster could not tell who may " + override + " Rollouts"})
 	case may:
 		return nil
 	default:
-		return d.say(ctx, rollout.Name, rollouts.Resource, gate.Verdict{Decision: gate.Deny, Reason: reasonVerb,
+		return d.Answer(ctx, rollouts, rollout.Name, gate.Verdict{Decision: gate.Deny, Reason: reasonVerb,
 			Message: fmt.Sprintf("in production, to skip steps or analyses, or to go back to an earlier revision, needs the "+
 				"verb %s on rollouts.argoproj.io; see: kubectl auth can-i %s rollouts.argoproj.io/%s -n %s",
 				override, override, rollout.Name, rollout.Namespace)})
@@ -45,14 +44,10 @@ func (d *Desk) Override(ctx context.Context, rollout *v1alpha1.Rollout, who user
 
 // hostIsProduction reports whether the gate is in use, and counts the host cluster as production.
 func (d *Desk) hostIsProduction() (bool, error) {
-	policies, err := d.Policies.List(labels.Everything())
+	book, err := d.cached()
 	if err != nil {
-		return false, fmt.Errorf("list the PromotionPolicies: %w", err)
-	}
-	clusters, err := d.Clusters.List(labels.Everything())
-	if err != nil {
-		return false, fmt.Errorf("list the Clusters: %w", err)
+		return false, err
 	}
 	host := d.UID(v1alpha1.ApplicationDestination{Server: v1alpha1.InClusterServer})
-	return gate.InUse(policies, clusters) && gate.TierOf(host, clusters) == gate.TierProduction, nil
+	return gate.InUse(book.policies, book.clusters) && gate.TierOf(host, book.clusters) == gate.TierProduction, nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
@@ -67,7 +68,28 @@ func (r *Reconciler) act(ctx context.Context, p *pass, s *state, lookErr error) 
 	case !chosen.begins():
 		return chosen.wait
 	}
+	if err := r.lookTwice(ctx, p, s, chosen); err != nil {
+		p.problems = append(p.problems, conditionOf(err))
+		return blind
+	}
+	if p.gate.Gated && !chosen.dryRun {
+		return r.promote(ctx, p, s, f)
+	}
 	return r.run(ctx, p, s, f, chosen)
+}
+
+// lookTwice reads anew what the gate asks, before a sync begins that nothing gates by the caches: they may not have
+// heard of the latest policy. It costs nothing where nothing is synced.
+func (r *Reconciler) lookTwice(ctx context.Context, p *pass, s *state, chosen decision) error {
+	if s.run.active() || chosen.dryRun {
+		return nil
+	}
+	now, err := r.Desk.RequirementNow(ctx, p.app, p.target.Status().UID)
+	if err != nil {
+		return unreadable(err)
+	}
+	p.gate = now
+	return nil
 }
 
 // rehearses reports an operation that changes nothing.
@@ -128,6 +150,8 @@ func (r *Reconciler) run(ctx context.Context, p *pass, s *state, f facts, chosen
 	switch {
 	case errors.Is(err, errShut):
 		return r.interrupt(ctx, p, s, f)
+	case apierrors.IsConflict(err):
+		return behind
 	case err != nil:
 		p.problems = append(p.problems, conditionOf(err))
 		return blind

@@ -10,6 +10,9 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/gate"
 	"github.com/capstan-dev/capstan/pkg/live"
@@ -18,7 +21,7 @@ import (
 // mayRemove holds the deletion of a gated Application until a Plan is approved that lists all of its objects; the
 // objects that the stages of a deletion take away are then those, and no others.
 func (r *Reconciler) mayRemove(ctx context.Context, d *departure) (err error) {
-	if d.gate, err = r.Desk.Requirement(d.app, d.target.Status().UID); err != nil || !d.gate.Gated {
+	if d.gate, err = r.Desk.RequirementNow(ctx, d.app, d.target.Status().UID); err != nil || !d.gate.Gated {
 		return err
 	}
 	if err = r.survey(ctx, d, &desired{}); err != nil {
@@ -40,7 +43,7 @@ func (r *Reconciler) mayRemove(ctx context.Context, d *departure) (err error) {
 	spec.Requester = capstan.SyncRunRequester{Automated: true}
 	if made := asked.Plan; made == nil || made.Spec.Kind != capstan.PlanDestroy || !sameContent(made.Spec, spec) {
 		if asked.Plan, err = r.Desk.Propose(ctx, d.app, spec, nil, false); err != nil {
-			return err
+			return unplanned(err, d.app.Namespace)
 		}
 		asked.Approvals = nil
 		verdict = gate.Decide(asked)
@@ -51,6 +54,15 @@ func (r *Reconciler) mayRemove(ctx context.Context, d *departure) (err error) {
 	}
 	_, err = r.Desk.Begin(ctx, asked, verdict)
 	return err
+}
+
+// unplanned says why there is no Plan of a deletion.
+func unplanned(err error, namespace string) error {
+	if !apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
+		return err
+	}
+	return fmt.Errorf("namespace %s is being deleted, and takes no Plan any more that people could approve: what the "+
+		"Application has in its destination stays there", namespace)
 }
 
 // destruction is the Plan of a deletion: every object that goes with the Application.

@@ -5,6 +5,8 @@ package gate
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/capstan-dev/capstan/test/harness/plane"
@@ -90,7 +92,16 @@ func TestNothingGoesWithTheNamespaceOfApplications(t *testing.T) {
 	was := s.there()
 
 	s.Kubectl(s.hub, "delete", "namespace", "tenant", "--wait=false")
-	s.Until(s.hub, plane.Prints("DeletionError"), append(let, "jsonpath={.status.conditions[?(@.type=='DeletionError')].type}")...)
+	const finalizer = "resources-finalizer.argocd.argoproj.io"
+	tells := func(texts ...string) func(string) bool {
+		return func(out string) bool {
+			return !slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(out, text) })
+		}
+	}
+	s.Until(s.hub, tells("namespace tenant is being deleted", "stays there", "remove the finalizer "+finalizer),
+		append(let, "jsonpath={.status.conditions[?(@.type=='DeletionError')].message}")...)
+	s.Until(s.hub, tells(finalizer), "get", "namespace", "tenant", "-o",
+		"jsonpath={.status.conditions[?(@.type=='NamespaceFinalizersRemaining')].message}")
 	s.Until(s.hub, plane.Prints("Terminating"), "get", "namespace", "tenant", "-o", "jsonpath={.status.phase}")
 	s.untouched(was)
 	s.Kubectl(s.hub, "patch", "application", "let", "-n", "tenant", "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
