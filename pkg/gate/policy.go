@@ -6,7 +6,6 @@ package gate
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,14 +15,6 @@ import (
 	argo "github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
 )
-
-// StaleError says that another change of a policy waits than the one that was read.
-type StaleError struct{ Digest string }
-
-// Error implements error.
-func (e *StaleError) Error() string {
-	return "another change of the policy waits than the one that you read; its digest is " + e.Digest
-}
 
 // Waiting returns the change of a policy that is not in force because it weakens the policy: another spec, or its
 // deletion. It is nil where there is none. Approvals of the same change are kept.
@@ -54,22 +45,23 @@ func changeDigest(uid types.UID, before capstan.PromotionPolicySpec, after *caps
 }
 
 // ApprovePolicy adds somebody to those who approve the change that waits, and puts it in force with the last one who is
-// needed: the people who could approve what the spec in force asks for. It returns who is missing still, a *StaleError
-// where another change waits, and another error where this person may not.
+// needed: the people who could approve what the spec in force asks for. It returns who is missing still, and whether
+// this person may.
 func ApprovePolicy(
 	policy *capstan.PromotionPolicy, who capstan.Approver, digest string,
 	holds func(capstan.Approver, string) (bool, error),
-) ([]argo.MissingApproval, error) {
+) ([]argo.MissingApproval, Verdict) {
 	change := Waiting(policy)
 	switch {
 	case change == nil:
-		return nil, errors.New("no change of the policy waits for approval")
+		return nil, deny(ReasonNotPending, "no change of the policy waits for approval")
 	case change.Digest == "" || change.Digest != digest:
-		return nil, &StaleError{change.Digest}
+		return nil, deny(ReasonStalePlan,
+			"another change of the policy waits than the one that you read; its digest is "+change.Digest)
 	case machine(who):
-		return nil, fmt.Errorf("%q is no person", who.Username)
+		return nil, deny(ReasonExcluded, fmt.Sprintf("%q is no person", who.Username))
 	case same(policy.Status.Editor, who.Username):
-		return nil, fmt.Errorf("%s made the change: another person has to approve it", who.Username)
+		return nil, deny(ReasonExcluded, who.Username+" made the change: another person has to approve it")
 	}
 	rules := changeRules(policy)
 	if !slices.ContainsFunc(change.Approvers, func(a capstan.Approver) bool { return samePerson(a, who) }) {
@@ -77,18 +69,18 @@ func ApprovePolicy(
 	}
 	people, err := holders(change.Approvers, rolesOf(rules), holds)
 	if err != nil {
-		return nil, fmt.Errorf("the roles of the approvers could not be read: %w", err)
+		return nil, hold(ReasonBlind, "the roles of the approvers could not be read: "+err.Error())
 	}
 	if !slices.ContainsFunc(people, func(p *person) bool { return p.is(who) }) {
-		return nil, fmt.Errorf("%s holds none of the roles %s in all namespaces",
-			who.Username, strings.Join(rolesOf(rules), ", "))
+		return nil, deny(ReasonNoRole, fmt.Sprintf("%s holds none of the roles %s in all namespaces",
+			who.Username, strings.Join(rolesOf(rules), ", ")))
 	}
 	missing, _ := match(rules, people)
 	policy.Status.Waiting = change
 	if len(missing) == 0 {
 		policy.Status.Waiting, policy.Status.Effective = nil, policy.Spec.DeepCopy()
 	}
-	return missing, nil
+	return missing, Verdict{Decision: Allow, Reason: ReasonEligible, Message: who.Username + " may approve it"}
 }
 
 // changeRules are the people who let a change of a policy through. Nobody notes who deletes a policy, so that one

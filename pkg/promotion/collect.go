@@ -5,6 +5,7 @@ package promotion
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -15,20 +16,21 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// collectEvery is how often the records of Applications that are gone are looked for.
+// collectEvery is how often records are looked for that nothing needs any more.
 const collectEvery = time.Hour
 
 // KeepCollecting collects from time to time until ctx ends.
 func (d *Desk) KeepCollecting(ctx context.Context) {
 	wait.UntilWithContext(ctx, func(ctx context.Context) {
-		if err := d.Collect(ctx); err != nil {
-			klog.FromContext(ctx).Error(err, "Records of Applications that are gone are left for later")
+		if err := errors.Join(d.Collect(ctx), d.Sweep(ctx)); err != nil {
+			klog.FromContext(ctx).Error(err, "Records that nothing needs any more are left for later")
 		}
 	}, collectEvery)
 }
 
-// Collect deletes the Plans and Approvals of Applications that are gone, once they are older than records are kept. The
-// manifests of a Plan go with the last one that names them. Where anything cannot be read, nothing is deleted.
+// Collect deletes the Plans of Applications that are gone, and what was said of Plans that are, once they are older than
+// records are kept. The manifests of a Plan go with the last one that names them. Where anything cannot be read, nothing
+// is deleted.
 func (d *Desk) Collect(ctx context.Context) error {
 	if d.Retention == 0 {
 		return nil
@@ -50,9 +52,11 @@ func (d *Desk) Collect(ctx context.Context) error {
 	for i := range apps.Items {
 		there[apps.Items[i].UID] = true
 	}
+	kept := map[types.NamespacedName]bool{}
 	for i := range plans.Items {
 		plan := &plans.Items[i]
 		if there[plan.Spec.Application.UID] || !d.old(plan) {
+			kept[types.NamespacedName{Namespace: plan.Namespace, Name: plan.Name}] = true
 			continue
 		}
 		err := d.Client.CapstanV1alpha1().Plans(plan.Namespace).Delete(ctx, plan.Name, exactly(plan))
@@ -62,7 +66,8 @@ func (d *Desk) Collect(ctx context.Context) error {
 	}
 	for i := range approvals.Items {
 		said := &approvals.Items[i]
-		if there[said.Spec.Application.UID] || !d.old(said) || d.Withdraw(ctx, said) != nil {
+		of := types.NamespacedName{Namespace: said.Namespace, Name: said.Spec.Plan}
+		if there[said.Spec.Application.UID] && kept[of] || !d.old(said) || d.Withdraw(ctx, said) != nil {
 			continue
 		}
 		err := d.Client.CapstanV1alpha1().Approvals(said.Namespace).Delete(ctx, said.Name, exactly(said))

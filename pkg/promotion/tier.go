@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apiserver/pkg/authentication/user"
 
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
@@ -25,10 +24,15 @@ func (d *Desk) Tier(ctx context.Context, before, after *capstan.Cluster, who use
 	}
 	clusters := capstan.Resource("clusters")
 	may, err := d.Roles.May(ctx, ApproverOf(who), declassify, clusters, "", before.Name)
-	if err == nil && may {
-		return nil
-	}
-	return apierrors.NewForbidden(clusters, before.Name, fmt.Errorf("it is %s: this needs the verb %s on "+
+	verdict := gate.Verdict{Decision: gate.Deny, Reason: reasonVerb, Message: fmt.Sprintf("it is %s: this needs the verb %s on "+
 		"clusters.capstan.dev; see: kubectl auth can-i %s clusters.capstan.dev/%s", gate.TierProduction, declassify,
-		declassify, before.Name))
+		declassify, before.Name)}
+	switch {
+	case err != nil:
+		verdict.Decision, verdict.Reason = gate.Hold, gate.ReasonBlind
+		verdict.Message = "the host cluster could not tell who may " + declassify + " Clusters"
+	case may:
+		verdict = gate.Verdict{Decision: gate.Allow, Reason: gate.ReasonGranted}
+	}
+	return d.Answer(ctx, clusters, before.Name, verdict)
 }

@@ -48,7 +48,7 @@ func (p *product) newDesk(c *control, d Dependencies) (*promotion.Desk, error) {
 	return promotion.New(promotion.Options{
 		Client: c.client, Policies: own.PromotionPolicies().Lister(), Clusters: own.Clusters().Lister(),
 		UID: c.clusterUID, Roles: asked, Clock: clock.RealClock{}, Metrics: metrics, Retention: p.retention,
-		Synced: c.gateKnown,
+		Synced: c.gateKnown, Sweep: c.plans.Sweep,
 	}), nil
 }
 
@@ -136,7 +136,7 @@ func (r roles) decided(
 }
 
 // everywhere asks for a role in all namespaces.
-type everywhere struct{ promotion.Roles }
+type everywhere struct{ *promotion.Desk }
 
 // Holds reports whether somebody has the verb approve on a role in every namespace.
 func (e everywhere) Holds(ctx context.Context, who capstanv1alpha1.Approver, role string) (bool, error) {

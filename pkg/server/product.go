@@ -25,7 +25,6 @@ import (
 	"github.com/capstan-dev/capstan/pkg/registry/approval"
 	"github.com/capstan-dev/capstan/pkg/registry/cluster"
 	"github.com/capstan-dev/capstan/pkg/registry/healthreview"
-	"github.com/capstan-dev/capstan/pkg/registry/plan"
 	"github.com/capstan-dev/capstan/pkg/registry/promotionpolicy"
 	"github.com/capstan-dev/capstan/pkg/registry/rollout"
 	"github.com/capstan-dev/capstan/pkg/registry/syncrun"
@@ -143,10 +142,10 @@ func (p *product) storage(d Dependencies, c *control) map[schema.GroupVersion][]
 			analysisKinds(d.Scheme),
 		},
 		capstanv1alpha1.SchemeGroupVersion: {
-			&cluster.Provider{Scheme: d.Scheme},
+			&cluster.Provider{Scheme: d.Scheme, Gate: c.desk},
 			&syncrun.Provider{Scheme: d.Scheme, Retention: p.retention},
-			&promotionpolicy.Provider{Scheme: d.Scheme, Roles: everywhere{c.desk.Roles}},
-			&plan.Provider{Scheme: d.Scheme},
+			&promotionpolicy.Provider{Scheme: d.Scheme, Gate: everywhere{c.desk}},
+			c.plans,
 			&approval.Provider{Scheme: d.Scheme},
 			healthreview.Provider{Rater: reviewer{c.rules}},
 		},

@@ -51,4 +51,13 @@ func TestRecordsOfAnApplicationThatIsGoneAreCollected(t *testing.T) {
 	if diff := cmp.Diff(map[string]int{"gone": 0, "there": 2}, collected(*desk, desk.Retention+time.Hour)); diff != "" {
 		t.Errorf("once they are old (-want +got):\n%s", diff)
 	}
+	must(t, clientOf(t, w.Config).CapstanV1alpha1().Plans(stays.namespace).Delete(t.Context(), stays.plan.Name, metav1.DeleteOptions{}))
+	for _, step := range []struct {
+		age  time.Duration
+		want int
+	}{{desk.Retention - time.Hour, 1}, {desk.Retention + time.Hour, 0}} {
+		if got := collected(*desk, step.age)["there"]; got != step.want {
+			t.Errorf("after %s, %d approvals of a Plan that is gone are there, want %d", step.age, got, step.want)
+		}
+	}
 }

@@ -14,6 +14,7 @@ import (
 	capstanv1alpha1 "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/gate"
 	capstanclient "github.com/capstan-dev/capstan/pkg/generated/clientset/versioned/typed/capstan/v1alpha1"
+	"github.com/capstan-dev/capstan/test/harness/apiserver"
 )
 
 const reasonExit gate.Reason = "ExitRequiresApproval"
@@ -84,6 +85,15 @@ func (w *world) isFree(t *testing.T, cluster string) bool {
 	return err == nil
 }
 
+func TestTiersStayWithoutAdmission(t *testing.T) {
+	t.Parallel()
+	product := assembly()
+	product.RegisterAdmission = nil
+	w := &world{apiserver.Start(t, apiserver.Options{Assembly: product, Configure: withoutControllers(t)})}
+	w.Rules.Allow(gateRules()...)
+	tiersStay(t, w)
+}
+
 // tiersStay is A56 of tiers, and the deletion of a cluster that is to come back under another name (A46).
 func tiersStay(t *testing.T, w *world) {
 	name := newNamespace()
@@ -97,10 +107,15 @@ func tiersStay(t *testing.T, w *world) {
 		refused(t, patch(clusters, body), http.StatusForbidden, "declassify")
 	}
 	refused(t, clusters.Delete(t.Context(), name, metav1.DeleteOptions{}), http.StatusForbidden, "declassify")
+	refused(t, clusters.DeleteCollection(t.Context(), metav1.DeleteOptions{},
+		metav1.ListOptions{FieldSelector: "metadata.name=" + name}), http.StatusForbidden, "declassify")
+	_, err := clusters.Patch(t.Context(), name, types.MergePatchType, []byte(`{"status":{"uid":"another"}}`),
+		metav1.PatchOptions{}, "status")
+	refused(t, err, http.StatusUnprocessableEntity, "the server alone writes it")
 	must(t, patch(clusters, `{"metadata":{"labels":{"a":"b"}}}`))
 	read, err := clusters.Get(t.Context(), name, metav1.GetOptions{})
 	must(t, err)
-	if read.Spec.Tier != gate.TierProduction || read.Labels["a"] != "b" {
+	if read.Status.UID != types.UID(name) || read.Spec.Tier != gate.TierProduction || read.Labels["a"] != "b" {
 		t.Errorf("the cluster is %q with the labels %v", read.Spec.Tier, read.Labels)
 	}
 	must(t, patch(w.as(t, admin).CapstanV1alpha1().Clusters(), `{"spec":{"tier":"staging"}}`))

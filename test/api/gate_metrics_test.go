@@ -27,6 +27,11 @@ func decisionsAreScraped(t *testing.T, w *world) {
 	})
 	g.approved(t, alice)
 	must(t, g.sync(t))
+	change := g.weaken(t)
+	g.stopped(t, "who changed the policy", http.StatusForbidden, gate.ReasonExcluded, func() error {
+		return g.agree(t, mallory, change, metav1.CreateOptions{})
+	})
+	must(t, g.agree(t, alice, change, metav1.CreateOptions{}))
 	app := get(t, g.apps(t, admin))
 	since := metav1.Unix(1000, 0)
 	app.Status.Gate = &v1alpha1.ApplicationGate{
@@ -41,6 +46,8 @@ func decisionsAreScraped(t *testing.T, w *world) {
 		`capstan_gate_decisions_total{decision="Deny",reason="NoRole",request="applications/approve"} `,
 		`capstan_gate_decisions_total{decision="Allow",reason="Eligible",request="applications/approve"} `,
 		`capstan_gate_decisions_total{decision="Allow",reason="Granted",request="applications/sync"} `,
+		`capstan_gate_decisions_total{decision="Deny",reason="Excluded",request="promotionpolicies/approve"} `,
+		`capstan_gate_decisions_total{decision="Allow",reason="Eligible",request="promotionpolicies/approve"} `,
 		`capstan_gate_decisions_total{decision="Hold",reason="ApprovalRequired",request="applications/sync"} `,
 		`capstan_gate_pending_since_timestamp_seconds{` + own + `} 1000`,
 		`capstan_app_lag_since_timestamp_seconds{` + own + `,reason="AwaitingApproval"} 1000`,

@@ -83,28 +83,36 @@ func weakeningWaits(t *testing.T, w *world) {
 	}
 }
 
-func weakeningIsApproved(t *testing.T, w *world) {
-	g := w.gate(t, nil)
+// weaken asks for a policy under which approvals hold longer, and returns the digest of the change, which waits.
+func (g *gated) weaken(t *testing.T) string {
+	t.Helper()
 	changed, err := g.policies(t, mallory).Patch(t.Context(), g.policy.Name, types.MergePatchType,
 		[]byte(`{"spec":{"expiresAfter":"9000h"}}`), metav1.PatchOptions{})
 	must(t, err)
+	return changed.Status.Waiting.Digest
+}
+
+// agree lets a person approve a change of the policy.
+func (g *gated) agree(t *testing.T, user, digest string, options metav1.CreateOptions) error {
+	t.Helper()
+	_, err := g.policies(t, user).Approve(t.Context(), g.policy.Name, &capstanv1alpha1.PolicyApproval{Digest: digest}, options)
+	return err
+}
+
+func weakeningIsApproved(t *testing.T, w *world) {
+	g := w.gate(t, nil)
+	digest := g.weaken(t)
 	approve := func(user, digest string, options metav1.CreateOptions) func() error {
-		return func() error {
-			_, err := g.policies(t, user).Approve(t.Context(), g.policy.Name,
-				&capstanv1alpha1.PolicyApproval{Digest: digest}, options)
-			return err
-		}
+		return func() error { return g.agree(t, user, digest, options) }
 	}
-	digest := changed.Status.Waiting.Digest
-	for what, attempt := range map[string]func() error{
-		"the editor":       approve(mallory, digest, metav1.CreateOptions{}),
-		"a robot":          approve(robot, digest, metav1.CreateOptions{}),
-		"who has no role":  approve(lead, digest, metav1.CreateOptions{}),
-		"system:apiserver": approve("system:apiserver", digest, metav1.CreateOptions{}),
+	for user, reason := range map[string]gate.Reason{
+		mallory: gate.ReasonExcluded, robot: gate.ReasonExcluded,
+		// RBAC refuses them before the gate does.
+		lead: "", "system:apiserver": "",
 	} {
-		g.stopped(t, what, http.StatusForbidden, "", attempt)
+		g.stopped(t, user, http.StatusForbidden, reason, approve(user, digest, metav1.CreateOptions{}))
 	}
-	g.stopped(t, "another digest", http.StatusConflict, "", approve(alice, "sha256:ff", metav1.CreateOptions{}))
+	g.stopped(t, "another digest", http.StatusConflict, gate.ReasonStalePlan, approve(alice, "sha256:ff", metav1.CreateOptions{}))
 	before := g.traces(t)
 	must(t, approve(alice, digest, dry())())
 	if diff := cmp.Diff(before, g.traces(t)); diff != "" {
@@ -114,7 +122,7 @@ func weakeningIsApproved(t *testing.T, w *world) {
 	if got := g.inForce(t).ExpiresAfter; got == nil || got.Hours() != 9000 {
 		t.Errorf("what was approved is not in force: %v", got)
 	}
-	g.stopped(t, "once more", http.StatusForbidden, "", approve(bob, digest, metav1.CreateOptions{}))
+	g.stopped(t, "once more", http.StatusForbidden, gate.ReasonNotPending, approve(bob, digest, metav1.CreateOptions{}))
 }
 
 func deletionIsApproved(t *testing.T, w *world) {
@@ -153,9 +161,7 @@ func deletionIsApproved(t *testing.T, w *world) {
 		if g.traces(t).Policy.DeletionTimestamp == nil {
 			t.Fatal("it is not being deleted")
 		}
-		_, err := g.policies(t, user).Approve(t.Context(), g.policy.Name,
-			&capstanv1alpha1.PolicyApproval{Digest: digest}, metav1.CreateOptions{})
-		must(t, err)
+		must(t, g.agree(t, user, digest, metav1.CreateOptions{}))
 	}
 	_, err := root.Get(t.Context(), g.policy.Name, metav1.GetOptions{})
 	refused(t, err, http.StatusNotFound)

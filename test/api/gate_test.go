@@ -55,9 +55,10 @@ func gateRules() []apiserver.Rule {
 	for _, verb := range []string{"get", "list", "create", "update", "patch", "delete", "deletecollection"} {
 		granted = append(granted, apiserver.Rule{User: tenant, Verb: verb, Resource: apps})
 	}
-	for _, verb := range []string{"get", "update", "patch", "delete"} {
+	for _, verb := range []string{"get", "update", "patch", "delete", "deletecollection"} {
 		granted = append(granted, apiserver.Rule{User: keeper, Verb: verb, Resource: "clusters"})
 	}
+	granted = append(granted, apiserver.Rule{User: keeper, Verb: "patch", Resource: "clusters/status"})
 	for _, user := range []string{lead, tenant} {
 		for _, sub := range []string{"sync", "rollback", "terminate", "action", "approve", "breakglass"} {
 			granted = append(granted, apiserver.Rule{User: user, Verb: "create", Resource: apps + "/" + sub})

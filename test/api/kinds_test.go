@@ -78,7 +78,7 @@ func clusterIsSplit(t *testing.T, w *world) {
 		t.Errorf("create left the status %+v and the generation %d", cluster.Status, cluster.Generation)
 	}
 	cluster.Status.Version, cluster.Spec.Server = "v1.37.2", "https://two.example"
-	cluster, err = clusters.UpdateStatus(t.Context(), cluster, metav1.UpdateOptions{})
+	cluster, err = clientOf(t, w.Config).CapstanV1alpha1().Clusters().UpdateStatus(t.Context(), cluster, metav1.UpdateOptions{})
 	must(t, err)
 	if cluster.Status.Version != "v1.37.2" || cluster.Spec.Server != "https://one.example" || cluster.Generation != 1 {
 		t.Errorf("a status write left %+v", cluster)

@@ -1,9 +1,8 @@
 // Copyright The Capstan Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package gate admits writes of gated Applications, and of the clusters that make them so: whatever the verb, the kind
-// of patch or the user, each is judged by what it changes, on the object that it replaces. It is there for the early
-// answer; the reconciler judges again.
+// Package gate admits writes of gated Applications: whatever the verb, the kind of patch or the user, each is judged by
+// what it changes, on the object that it replaces. It is there for the early answer; the reconciler judges again.
 package gate
 
 import (
@@ -25,8 +24,6 @@ const Name = "PromotionGate"
 type Gate interface {
 	// Write judges a write of an Application; before is nil where it is created.
 	Write(ctx context.Context, before, after *v1alpha1.Application, who user.Info) error
-	// Tier judges a write of a Cluster; after is nil where it is deleted.
-	Tier(ctx context.Context, before, after *capstan.Cluster, who user.Info) error
 	// Withdraw judges the deletion of an Approval.
 	Withdraw(ctx context.Context, approval *capstan.Approval) error
 	// Action judges an action on the objects of an Application.
@@ -76,8 +73,6 @@ func (p *Plugin) Validate(ctx context.Context, request admission.Attributes, _ a
 	switch request.GetResource().GroupResource() {
 	case v1alpha1.Resource("applications"):
 		return p.application(ctx, request)
-	case capstan.Resource("clusters"):
-		return p.cluster(ctx, request)
 	case capstan.Resource("approvals"):
 		return p.approval(ctx, request)
 	default:
@@ -98,16 +93,6 @@ func (p *Plugin) application(ctx context.Context, request admission.Attributes) 
 	default:
 		return nil
 	}
-}
-
-// cluster judges what becomes of the tier of a Cluster.
-func (p *Plugin) cluster(ctx context.Context, request admission.Attributes) error {
-	before, known := request.GetOldObject().(*capstan.Cluster)
-	if !known || before == nil || request.GetSubresource() != "" {
-		return nil
-	}
-	after, _ := request.GetObject().(*capstan.Cluster)
-	return p.gate.Tier(ctx, before, after, request.GetUserInfo())
 }
 
 // approval judges the deletion of an Approval; the server alone writes one.

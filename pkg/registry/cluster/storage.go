@@ -14,7 +14,10 @@ import (
 )
 
 // Provider makes the storage of clusters.
-type Provider struct{ Scheme *runtime.Scheme }
+type Provider struct {
+	Scheme *runtime.Scheme
+	Gate   Gate
+}
 
 // Storage returns clusters and clusters/status.
 func (p *Provider) Storage(getter generic.RESTOptionsGetter) (map[string]rest.Storage, error) {
@@ -31,7 +34,7 @@ func (p *Provider) Storage(getter generic.RESTOptionsGetter) (map[string]rest.St
 		return nil, err
 	}
 	return map[string]rest.Storage{
-		"clusters":        clusters,
+		"clusters":        &REST{clusters, p.Gate},
 		"clusters/status": registry.NewStatusREST(clusters, statusStrategy{main}),
 	}, nil
 }

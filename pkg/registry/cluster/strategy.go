@@ -84,3 +84,12 @@ func (statusStrategy) PrepareForUpdate(_ context.Context, updated, current runti
 	registry.KeepMetadata(cluster, old)
 	cluster.Generation, cluster.Spec = old.Generation, old.Spec
 }
+
+// ValidateUpdate lets the server alone say which cluster answered: its UID decides what is production.
+func (s statusStrategy) ValidateUpdate(ctx context.Context, updated, current runtime.Object) field.ErrorList {
+	cluster, old := registry.As[*v1alpha1.Cluster](updated), registry.As[*v1alpha1.Cluster](current)
+	if s.equality.Same(cluster.Status, old.Status) {
+		return nil
+	}
+	return registry.OnlyOwn(ctx, "it is what the cluster itself answers")
+}

@@ -5,12 +5,15 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metainternalversion "k8s.io/apimachinery/pkg/apis/meta/internalversion"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/apiserver/pkg/registry/generic"
@@ -99,14 +102,19 @@ func (r *ManifestsREST) Create(
 		})
 	}
 	kept := &v1alpha1.PlanManifests{
-		ObjectMeta: metav1.ObjectMeta{Namespace: plan.Namespace, Name: nameOf(plan.Spec.Manifests)}, Data: given.Data,
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: plan.Namespace, Name: nameOf(plan.Spec.Manifests), Labels: map[string]string{wantedLabel: string(plan.UID)},
+		},
+		Data: given.Data,
 	}
-	made, err := r.store.Create(ctx, kept, rest.ValidateAllObjectFunc, options)
-	if apierrors.IsAlreadyExists(err) {
-		return kept, nil
-	}
+	made, _, err := r.store.Update(ctx, kept.Name, rest.DefaultUpdatedObjectInfo(kept), rest.ValidateAllObjectFunc,
+		rest.ValidateAllObjectUpdateFunc, true, &metav1.UpdateOptions{DryRun: options.DryRun})
 	return made, err
 }
+
+// wantedLabel is the UID of the Plan that wanted manifests last. It changes their version, so that nobody deletes them
+// who read the Plans before that.
+const wantedLabel = "capstan.dev/plan-uid"
 
 func (r *ManifestsREST) planOf(ctx context.Context, name string) (*v1alpha1.Plan, error) {
 	object, err := r.plans.Get(ctx, name, &metav1.GetOptions{})
@@ -120,23 +128,78 @@ func (r *ManifestsREST) planOf(ctx context.Context, name string) (*v1alpha1.Plan
 	return plan, nil
 }
 
-// release drops the manifests of a Plan that is gone, where no other Plan has the same.
+// release deletes the manifests of a Plan that is gone, where no other one names them.
 func (r *ManifestsREST) release(ctx context.Context, gone *v1alpha1.Plan) error {
 	if gone.Spec.Manifests == "" {
 		return nil
 	}
 	ctx = genericapirequest.WithNamespace(ctx, gone.Namespace)
-	object, err := r.plans.List(ctx, nil)
+	object, err := r.store.Get(ctx, nameOf(gone.Spec.Manifests), &metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	for _, plan := range registry.As[*v1alpha1.PlanList](object).Items {
-		if plan.Spec.Manifests == gone.Spec.Manifests && plan.UID != gone.UID {
-			return nil
+	named, err := r.named(ctx)
+	if err != nil {
+		return err
+	}
+	return r.drop(ctx, registry.As[*v1alpha1.PlanManifests](object).ObjectMeta, named)
+}
+
+// sweep deletes all manifests that no Plan names: a server that ended in between leaves them behind.
+func (r *ManifestsREST) sweep(ctx context.Context) error {
+	ctx = genericapirequest.WithNamespace(ctx, metav1.NamespaceAll)
+	const page = 20
+	var kept []metav1.ObjectMeta
+	for options := (&metainternalversion.ListOptions{Limit: page}); ; {
+		object, err := r.store.List(ctx, options)
+		if err != nil {
+			return err
+		}
+		list := registry.As[*v1alpha1.PlanManifestsList](object)
+		for i := range list.Items {
+			kept = append(kept, list.Items[i].ObjectMeta)
+		}
+		if options.Continue = list.Continue; options.Continue == "" {
+			break
 		}
 	}
-	_, _, err = r.store.Delete(ctx, nameOf(gone.Spec.Manifests), rest.ValidateAllObjectFunc, &metav1.DeleteOptions{})
-	if apierrors.IsNotFound(err) {
+	// The Plans are read after their manifests, which come after them.
+	named, err := r.named(ctx)
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for _, meta := range kept {
+		problems = append(problems, r.drop(genericapirequest.WithNamespace(ctx, meta.Namespace), meta, named))
+	}
+	return errors.Join(problems...)
+}
+
+// named are the manifests that Plans name.
+func (r *ManifestsREST) named(ctx context.Context) (map[types.NamespacedName]bool, error) {
+	object, err := r.plans.List(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	named := map[types.NamespacedName]bool{}
+	for _, plan := range registry.As[*v1alpha1.PlanList](object).Items {
+		named[types.NamespacedName{Namespace: plan.Namespace, Name: nameOf(plan.Spec.Manifests)}] = true
+	}
+	return named, nil
+}
+
+// drop deletes manifests that are not named, unless somebody has wanted them since they were read.
+func (r *ManifestsREST) drop(ctx context.Context, meta metav1.ObjectMeta, named map[types.NamespacedName]bool) error {
+	if named[types.NamespacedName{Namespace: meta.Namespace, Name: meta.Name}] {
+		return nil
+	}
+	_, _, err := r.store.Delete(ctx, meta.Name, rest.ValidateAllObjectFunc, &metav1.DeleteOptions{
+		Preconditions: &metav1.Preconditions{UID: &meta.UID, ResourceVersion: &meta.ResourceVersion},
+	})
+	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
 		return nil
 	}
 	return err
@@ -169,6 +232,9 @@ func masked(data []byte) ([]argov1alpha1.JSON, error) {
 
 // manifestsStrategy keeps whatever ManifestsREST let through.
 type manifestsStrategy struct{ registry.Strategy }
+
+// AllowCreateOnUpdate says yes: who wants manifests writes them, whether they are there or not.
+func (manifestsStrategy) AllowCreateOnUpdate(context.Context) bool { return true }
 
 // PrepareForCreate changes nothing.
 func (manifestsStrategy) PrepareForCreate(context.Context, runtime.Object) {}

@@ -20,7 +20,19 @@ import (
 )
 
 // Provider makes the storage of plans.
-type Provider struct{ Scheme *runtime.Scheme }
+type Provider struct {
+	Scheme *runtime.Scheme
+	// manifests are those of the storage, once it is made.
+	manifests *ManifestsREST
+}
+
+// Sweep deletes manifests that no Plan names. It does nothing before there is a storage.
+func (p *Provider) Sweep(ctx context.Context) error {
+	if p.manifests == nil {
+		return nil
+	}
+	return p.manifests.sweep(ctx)
+}
 
 // Storage returns plans, plans/status and plans/manifests.
 func (p *Provider) Storage(getter generic.RESTOptionsGetter) (map[string]rest.Storage, error) {
@@ -37,20 +49,19 @@ func (p *Provider) Storage(getter generic.RESTOptionsGetter) (map[string]rest.St
 	if err != nil {
 		return nil, err
 	}
-	manifests, err := newManifests(p.Scheme, getter, plans.Store)
-	if err != nil {
+	if p.manifests, err = newManifests(p.Scheme, getter, plans.Store); err != nil {
 		return nil, err
 	}
 	plans.AfterDelete = func(object runtime.Object, _ *metav1.DeleteOptions) {
 		ctx := context.Background()
-		if err := manifests.release(ctx, registry.As[*v1alpha1.Plan](object)); err != nil {
+		if err := p.manifests.release(ctx, registry.As[*v1alpha1.Plan](object)); err != nil {
 			klog.FromContext(ctx).Error(err, "The manifests of a deleted Plan are left behind")
 		}
 	}
 	return map[string]rest.Storage{
 		"plans":           plans,
 		"plans/status":    registry.NewStatusREST(plans, statusStrategy{main}),
-		"plans/manifests": manifests,
+		"plans/manifests": p.manifests,
 	}, nil
 }
 

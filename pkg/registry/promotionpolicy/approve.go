@@ -26,15 +26,15 @@ import (
 // ApproveREST lets a change through that weakens a policy: create promotionpolicies/approve.
 type ApproveREST struct {
 	store *genericregistry.Store
-	roles Roles
+	gate  Gate
 }
 
 var _ rest.NamedCreater = &ApproveREST{}
 
-func newApproveREST(main *registry.REST, strategy registry.SurfaceStrategy, roles Roles) *ApproveREST {
+func newApproveREST(main *registry.REST, strategy registry.SurfaceStrategy, gate Gate) *ApproveREST {
 	store := *main.Store
 	store.UpdateStrategy, store.ResetFieldsStrategy = strategy, strategy
-	return &ApproveREST{&store, roles}
+	return &ApproveREST{&store, gate}
 }
 
 // New returns an empty request.
@@ -56,6 +56,8 @@ func (r *ApproveREST) Create(
 		return nil, apierrors.NewUnauthorized("say who approves")
 	}
 	answer := request.DeepCopy()
+	approving := v1alpha1.Resource("promotionpolicies/approve")
+	var verdict gate.Verdict
 	info := rest.DefaultUpdatedObjectInfo(nil, func(
 		ctx context.Context, _, current runtime.Object,
 	) (runtime.Object, error) {
@@ -63,32 +65,21 @@ func (r *ApproveREST) Create(
 		if !isPolicy {
 			return nil, apierrors.NewInternalError(errors.New("the store of policies holds something else"))
 		}
-		var err error
-		answer.Missing, err = gate.ApprovePolicy(policy, v1alpha1.Approver{
+		answer.Missing, verdict = gate.ApprovePolicy(policy, v1alpha1.Approver{
 			Username: user.GetName(), UID: user.GetUID(), Groups: user.GetGroups(), Extra: user.GetExtra(),
 		}, request.Digest,
-			func(who v1alpha1.Approver, role string) (bool, error) { return r.roles.Holds(ctx, who, role) })
-		return policy, refused(name, err)
+			func(who v1alpha1.Approver, role string) (bool, error) { return r.gate.Holds(ctx, who, role) })
+		if !verdict.Allowed() {
+			return nil, r.gate.Answer(ctx, approving, name, verdict)
+		}
+		return policy, nil
 	})
 	_, _, err := r.store.Update(ctx, name, info, rest.ValidateAllObjectFunc, rest.ValidateAllObjectUpdateFunc, false,
 		&metav1.UpdateOptions{DryRun: options.DryRun})
 	if err != nil {
 		return nil, err
 	}
-	return answer, nil
-}
-
-// refused answers what the gate says of an approval.
-func refused(name string, err error) error {
-	var stale *gate.StaleError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &stale):
-		return apierrors.NewConflict(v1alpha1.Resource("promotionpolicies"), name, err)
-	default:
-		return apierrors.NewForbidden(v1alpha1.Resource("promotionpolicies/approve"), name, err)
-	}
+	return answer, r.gate.Answer(ctx, approving, name, verdict)
 }
 
 func approvals(policy *v1alpha1.PromotionPolicy) any {

@@ -9,6 +9,7 @@ import (
 	"context"
 
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apiserver/pkg/registry/generic"
 	"k8s.io/apiserver/pkg/registry/rest"
 
@@ -17,16 +18,18 @@ import (
 	"github.com/capstan-dev/capstan/pkg/registry"
 )
 
-// Roles tells who holds the roles that policies name.
-type Roles interface {
+// Gate tells who holds the roles that policies name, and how a verdict is answered.
+type Gate interface {
 	// Holds asks the host cluster anew whether somebody holds a role in every namespace.
 	Holds(ctx context.Context, who v1alpha1.Approver, role string) (bool, error)
+	// Answer turns a verdict into what the client hears.
+	Answer(ctx context.Context, on schema.GroupResource, name string, verdict gate.Verdict) error
 }
 
 // Provider makes the storage of promotionpolicies.
 type Provider struct {
 	Scheme *runtime.Scheme
-	Roles  Roles
+	Gate   Gate
 }
 
 // Storage returns promotionpolicies, with status and approve.
@@ -47,7 +50,7 @@ func (p *Provider) Storage(getter generic.RESTOptionsGetter) (map[string]rest.St
 	return map[string]rest.Storage{
 		"promotionpolicies":         policies,
 		"promotionpolicies/status":  registry.NewStatusREST(policies, statusStrategy{main}),
-		"promotionpolicies/approve": newApproveREST(policies, approveStrategy{main}, p.Roles),
+		"promotionpolicies/approve": newApproveREST(policies, approveStrategy{main}, p.Gate),
 	}, nil
 }
 
