@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	argo "github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
 )
 
@@ -17,17 +18,29 @@ const credentialID = "authentication.kubernetes.io/credential-id"
 func (f Facts) party(who capstan.Approver) string {
 	exclude, requester := f.Requirement.Exclude, f.Plan.Spec.Requester
 	asked := samePerson(who, capstan.Approver{Username: requester.Username, UID: requester.UID})
+	if pinned := f.Plan.Status.PinnedBy; pinned != nil {
+		asked = asked || samePerson(who, capstan.Approver{Username: pinned.Username, UID: pinned.UID})
+	}
 	authored := slices.ContainsFunc(f.Plan.Spec.Authors, func(a capstan.PlanAuthor) bool { return wrote(who, a) })
-	edited := slices.ContainsFunc(f.Requirement.Editors, func(editor string) bool { return same(editor, who.Username) })
+	governs := slices.ContainsFunc(f.Requirement.Editors, func(editor string) bool { return same(editor, who.Username) })
 	switch {
 	case exclude.Requester && asked:
 		return "asked for it"
+	case exclude.Requester && edited(who, f.Plan.Spec.Editors):
+		return "wrote what it carries out of the Application's spec, or deleted it"
 	case exclude.CommitAuthors && authored:
 		return "wrote a commit that it brings"
-	case exclude.PolicyEditor && edited:
+	case exclude.PolicyEditor && governs:
 		return "last changed a policy that gates it"
 	}
 	return ""
+}
+
+// edited reports whether somebody is among the editors of a spec: they ask for the change, though automation plans it.
+func edited(who capstan.Approver, editors []argo.SpecEditor) bool {
+	return slices.ContainsFunc(editors, func(editor argo.SpecEditor) bool {
+		return samePerson(who, capstan.Approver{Username: editor.Username, UID: editor.UID})
+	})
 }
 
 // faceless says why an identity stands for no person.

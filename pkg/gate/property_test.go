@@ -198,7 +198,9 @@ func sits(f gate.Facts, group []*capstan.Approval, a *capstan.Approval, role str
 	exclude, spec := f.Requirement.Exclude, f.Plan.Spec
 	for _, other := range group {
 		who := other.Spec.Approver
-		asked := who.Username == spec.Requester.Username || who.UID != "" && who.UID == spec.Requester.UID
+		asked := who.Username == spec.Requester.Username || who.UID != "" && who.UID == spec.Requester.UID ||
+			len(spec.Editors) > 0 && who.Username == spec.Editors[0].Username ||
+			f.Plan.Status.PinnedBy != nil && who.Username == f.Plan.Status.PinnedBy.Username
 		wrote := len(spec.Authors) > 0 && (who.Username == spec.Authors[0].Name || who.Username == "p0" && spec.Authors[0].Name == "P0")
 		if exclude.Requester && asked || exclude.CommitAuthors && wrote ||
 			exclude.PolicyEditor && slices.Contains(f.Requirement.Editors, who.Username) {

@@ -12,6 +12,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	argo "github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/gate"
 )
@@ -153,6 +154,8 @@ func (d dice) facts(requirement gate.Requirement) gate.Facts {
 	spec.AuthorsUnknown, spec.Deployed = d.oneIn(4), int32(d.Intn(40))
 	spec.Authors = pick(d, nil, nil, []capstan.PlanAuthor{{Name: pick(d, "P0", "p1")}})
 	spec.Requester = capstan.SyncRunRequester{Username: pick(d, "", "p0", "p2"), UID: pick(d, "", "u1"), Automated: d.oneIn(4)}
+	spec.Editors = pick(d, nil, nil, []argo.SpecEditor{{Username: pick(d, "p0", "p1")}})
+	f.Plan.Status.PinnedBy = pick(d, nil, nil, &capstan.SyncRunRequester{Username: pick(d, "p1", "p2")})
 	for i := range d.Intn(4) {
 		spec.Changes = append(spec.Changes, capstan.PlanChange{
 			Action: pick(d, capstan.ActionUpdate, capstan.ActionPrune, capstan.ActionRecreate),

@@ -6,6 +6,7 @@ package promotion
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -25,7 +26,7 @@ func (d *Desk) Propose(
 	if err != nil {
 		return nil, err
 	}
-	spec.Number = 1
+	spec.Number, spec.Editors = 1, editors(app, plans)
 	if newest := Newest(plans); newest != nil {
 		spec.Number = newest.Spec.Number + 1
 	}
@@ -56,12 +57,24 @@ func (d *Desk) Propose(
 	return made, nil
 }
 
+// editors are those who wrote the spec of an Application since the Plan was made that is deployed: what they wrote is
+// what the next one brings.
+func editors(app *v1alpha1.Application, plans []*capstan.Plan) []v1alpha1.SpecEditor {
+	deployed := slices.IndexFunc(plans, func(plan *capstan.Plan) bool { return isDeployed(app, plan) })
+	return slices.DeleteFunc(slices.Clone(app.Status.Editors), func(editor v1alpha1.SpecEditor) bool {
+		return deployed >= 0 && editor.At.Before(&plans[deployed].CreationTimestamp)
+	})
+}
+
+func isDeployed(app *v1alpha1.Application, plan *capstan.Plan) bool {
+	return app.Status.Gate != nil && app.Status.Gate.Deployed != nil && app.Status.Gate.Deployed.Plan == plan.Name
+}
+
 // forget deletes the Plans of an Application that are older than Plans are kept, but never what is deployed: that is
 // what drift is put back to.
 func (d *Desk) forget(ctx context.Context, app *v1alpha1.Application, plans []*capstan.Plan) error {
 	for _, plan := range plans {
-		current := app.Status.Gate != nil && app.Status.Gate.Deployed != nil && app.Status.Gate.Deployed.Plan == plan.Name
-		if current || !d.old(plan) {
+		if isDeployed(app, plan) || !d.old(plan) {
 			continue
 		}
 		err := d.Client.CapstanV1alpha1().Plans(plan.Namespace).Delete(ctx, plan.Name, exactly(plan))
@@ -110,7 +123,9 @@ func (d *Desk) Manifests(ctx context.Context, plan *capstan.Plan) ([]manifest.Ma
 func (d *Desk) Begin(ctx context.Context, facts gate.Facts, verdict gate.Verdict) (*capstan.Plan, error) {
 	now := metav1.Time{Time: facts.Now}
 	plan := facts.Plan.DeepCopy()
-	plan.Status = capstan.PlanStatus{Phase: capstan.PlanRunning, Approvals: verdict.Approvals, StartedAt: &now}
+	plan.Status = capstan.PlanStatus{
+		Phase: capstan.PlanRunning, Approvals: verdict.Approvals, PinnedBy: plan.Status.PinnedBy, StartedAt: &now,
+	}
 	begun, err := d.Client.CapstanV1alpha1().Plans(plan.Namespace).UpdateStatus(ctx, plan, metav1.UpdateOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("begin Plan %s/%s: %w", plan.Namespace, plan.Name, err)
@@ -134,6 +149,21 @@ func (d *Desk) Spend(ctx context.Context, approvals []*capstan.Approval, at meta
 		}
 	}
 	return nil
+}
+
+// Pin notes that somebody asks for what a Plan of automation would do: the next commit does not overtake it.
+func (d *Desk) Pin(ctx context.Context, plan *capstan.Plan, who capstan.SyncRunRequester) error {
+	if Pinned(plan) {
+		return nil
+	}
+	status := *plan.Status.DeepCopy()
+	status.PinnedBy = &who
+	return d.Note(ctx, plan, status)
+}
+
+// Pinned reports that a person asked for a Plan.
+func Pinned(plan *capstan.Plan) bool {
+	return !plan.Spec.Requester.Automated || plan.Status.PinnedBy != nil
 }
 
 // Note writes what became of a Plan, where that is news.

@@ -224,9 +224,11 @@ func report(
 	return reported
 }
 
-func mergePatch(t testing.TB, apps argoclient.ApplicationInterface, patch string) (*v1alpha1.Application, error) {
+func mergePatch(
+	t testing.TB, apps argoclient.ApplicationInterface, patch string, subresources ...string,
+) (*v1alpha1.Application, error) {
 	t.Helper()
-	return apps.Patch(t.Context(), "web", types.MergePatchType, []byte(patch), metav1.PatchOptions{})
+	return apps.Patch(t.Context(), "web", types.MergePatchType, []byte(patch), metav1.PatchOptions{}, subresources...)
 }
 
 // refused requires an error with a code and with parts in its text.

@@ -441,6 +441,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &argoprojv1alpha1.SourceIntegrityGitPolicyGPGApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SourceIntegrityGitPolicyRepo"):
 		return &argoprojv1alpha1.SourceIntegrityGitPolicyRepoApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("SpecEditor"):
+		return &argoprojv1alpha1.SpecEditorApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("StepPluginStatus"):
 		return &argoprojv1alpha1.StepPluginStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("StickinessConfig"):

@@ -282,6 +282,7 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1alpha1.SourceIntegrityGitPolicy{}.OpenAPIModelName():                       schema_pkg_apis_argoproj_v1alpha1_SourceIntegrityGitPolicy(ref),
 		v1alpha1.SourceIntegrityGitPolicyGPG{}.OpenAPIModelName():                    schema_pkg_apis_argoproj_v1alpha1_SourceIntegrityGitPolicyGPG(ref),
 		v1alpha1.SourceIntegrityGitPolicyRepo{}.OpenAPIModelName():                   schema_pkg_apis_argoproj_v1alpha1_SourceIntegrityGitPolicyRepo(ref),
+		v1alpha1.SpecEditor{}.OpenAPIModelName():                                     schema_pkg_apis_argoproj_v1alpha1_SpecEditor(ref),
 		v1alpha1.StepPluginStatus{}.OpenAPIModelName():                               schema_pkg_apis_argoproj_v1alpha1_StepPluginStatus(ref),
 		v1alpha1.StickinessConfig{}.OpenAPIModelName():                               schema_pkg_apis_argoproj_v1alpha1_StickinessConfig(ref),
 		v1alpha1.StringMatch{}.OpenAPIModelName():                                    schema_pkg_apis_argoproj_v1alpha1_StringMatch(ref),
@@ -4443,11 +4444,29 @@ func schema_pkg_apis_argoproj_v1alpha1_ApplicationSetStatus(ref common.Reference
 							Ref:         ref(v1alpha1.HealthStatus{}.OpenAPIModelName()),
 						},
 					},
+					"editors": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "editors are those who wrote the spec, as authenticated, the last one last. The server alone writes them.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.SpecEditor{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
 				},
 			},
 		},
 		Dependencies: []string{
-			v1alpha1.ApplicationSetApplicationStatus{}.OpenAPIModelName(), v1alpha1.ApplicationSetCondition{}.OpenAPIModelName(), v1alpha1.HealthStatus{}.OpenAPIModelName(), v1alpha1.ResourceStatus{}.OpenAPIModelName()},
+			v1alpha1.ApplicationSetApplicationStatus{}.OpenAPIModelName(), v1alpha1.ApplicationSetCondition{}.OpenAPIModelName(), v1alpha1.HealthStatus{}.OpenAPIModelName(), v1alpha1.ResourceStatus{}.OpenAPIModelName(), v1alpha1.SpecEditor{}.OpenAPIModelName()},
 	}
 }
 
@@ -5746,11 +5765,29 @@ func schema_pkg_apis_argoproj_v1alpha1_ApplicationStatus(ref common.ReferenceCal
 							Ref:         ref(v1alpha1.ApplicationGate{}.OpenAPIModelName()),
 						},
 					},
+					"editors": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "editors are those who wrote what a sync carries out of the spec, as authenticated, the last one last. The server alone writes them.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.SpecEditor{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
 				},
 			},
 		},
 		Dependencies: []string{
-			v1alpha1.AppHealthStatus{}.OpenAPIModelName(), v1alpha1.ApplicationCondition{}.OpenAPIModelName(), v1alpha1.ApplicationGate{}.OpenAPIModelName(), v1alpha1.ApplicationSummary{}.OpenAPIModelName(), v1alpha1.OperationState{}.OpenAPIModelName(), v1alpha1.ResourceStatus{}.OpenAPIModelName(), v1alpha1.RevisionHistory{}.OpenAPIModelName(), v1alpha1.SourceHydratorStatus{}.OpenAPIModelName(), v1alpha1.SyncStatus{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
+			v1alpha1.AppHealthStatus{}.OpenAPIModelName(), v1alpha1.ApplicationCondition{}.OpenAPIModelName(), v1alpha1.ApplicationGate{}.OpenAPIModelName(), v1alpha1.ApplicationSummary{}.OpenAPIModelName(), v1alpha1.OperationState{}.OpenAPIModelName(), v1alpha1.ResourceStatus{}.OpenAPIModelName(), v1alpha1.RevisionHistory{}.OpenAPIModelName(), v1alpha1.SourceHydratorStatus{}.OpenAPIModelName(), v1alpha1.SpecEditor{}.OpenAPIModelName(), v1alpha1.SyncStatus{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
 	}
 }
 
@@ -14799,6 +14836,42 @@ func schema_pkg_apis_argoproj_v1alpha1_SourceIntegrityGitPolicyRepo(ref common.R
 	}
 }
 
+func schema_pkg_apis_argoproj_v1alpha1_SpecEditor(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "SpecEditor is who wrote a spec.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"username": {
+						SchemaProps: spec.SchemaProps{
+							Description: "username is the name.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"uid": {
+						SchemaProps: spec.SchemaProps{
+							Description: "uid is the UID, empty where the cluster does not pass it on.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"at": {
+						SchemaProps: spec.SchemaProps{
+							Description: "at is when they wrote it last.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"at"},
+			},
+		},
+		Dependencies: []string{
+			metav1.Time{}.OpenAPIModelName()},
+	}
+}
+
 func schema_pkg_apis_argoproj_v1alpha1_StepPluginStatus(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -17642,6 +17715,24 @@ func schema_pkg_apis_capstan_v1alpha1_PlanSpec(ref common.ReferenceCallback) com
 							Format:      "",
 						},
 					},
+					"editors": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "editors are those who wrote what the Plan carries out of the Application's spec, or deleted it, since the Plan was made that is deployed.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.SpecEditor{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
 					"requester": {
 						SchemaProps: spec.SchemaProps{
 							Description: "requester is who asked for the Plan, as authenticated.",
@@ -17673,7 +17764,7 @@ func schema_pkg_apis_capstan_v1alpha1_PlanSpec(ref common.ReferenceCallback) com
 			},
 		},
 		Dependencies: []string{
-			capstanv1alpha1.PlanApplication{}.OpenAPIModelName(), capstanv1alpha1.PlanAuthor{}.OpenAPIModelName(), capstanv1alpha1.PlanChange{}.OpenAPIModelName(), capstanv1alpha1.SyncRunDestination{}.OpenAPIModelName(), capstanv1alpha1.SyncRunRequester{}.OpenAPIModelName()},
+			v1alpha1.SpecEditor{}.OpenAPIModelName(), capstanv1alpha1.PlanApplication{}.OpenAPIModelName(), capstanv1alpha1.PlanAuthor{}.OpenAPIModelName(), capstanv1alpha1.PlanChange{}.OpenAPIModelName(), capstanv1alpha1.SyncRunDestination{}.OpenAPIModelName(), capstanv1alpha1.SyncRunRequester{}.OpenAPIModelName()},
 	}
 }
 
@@ -17735,6 +17826,12 @@ func schema_pkg_apis_capstan_v1alpha1_PlanStatus(ref common.ReferenceCallback) c
 							},
 						},
 					},
+					"pinnedBy": {
+						SchemaProps: spec.SchemaProps{
+							Description: "pinnedBy is who asked for what automation had planned already: the next commit does not overtake it.",
+							Ref:         ref(capstanv1alpha1.SyncRunRequester{}.OpenAPIModelName()),
+						},
+					},
 					"startedAt": {
 						SchemaProps: spec.SchemaProps{
 							Description: "startedAt is when the sync of the Plan began, which happens once.",
@@ -17745,7 +17842,7 @@ func schema_pkg_apis_capstan_v1alpha1_PlanStatus(ref common.ReferenceCallback) c
 			},
 		},
 		Dependencies: []string{
-			v1alpha1.MissingApproval{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
+			v1alpha1.MissingApproval{}.OpenAPIModelName(), capstanv1alpha1.SyncRunRequester{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
@@ -139,6 +140,10 @@ func (r *Reconciler) advance(ctx context.Context, p *pass, s *state, newest *cap
 		return 0
 	}
 	used, err := r.Desk.Plan(ctx, p.app.Namespace, name)
+	if apierrors.IsNotFound(err) {
+		r.terminate(ctx, p, s, "stopped: there is no Plan "+name)
+		return 0
+	}
 	if err != nil {
 		return p.held(err)
 	}

@@ -33,9 +33,12 @@ func (r *Reconciler) Plan(
 	made := promotion.Newest(plans)
 	if made == nil || !sameContent(made.Spec, spec) || made.Status.StartedAt != nil ||
 		made.Status.Phase == capstan.PlanRejected || made.Status.Phase == capstan.PlanSuperseded {
-		if made, err = r.Desk.Propose(ctx, app, spec, data, dryRun); err != nil {
-			return nil, err
-		}
+		made, err = r.Desk.Propose(ctx, app, spec, data, dryRun)
+	} else if !dryRun {
+		err = r.Desk.Pin(ctx, made, spec.Requester)
+	}
+	if err != nil {
+		return nil, err
 	}
 	answer := request.DeepCopy()
 	answer.Plan, answer.Digest = made.Name, made.Digest

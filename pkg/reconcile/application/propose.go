@@ -26,7 +26,7 @@ func (r *Reconciler) await(
 	if asked.Unreadable != nil {
 		return 0, asked.Unreadable
 	}
-	if open(verdict) && !asked.Plan.Spec.Requester.Automated {
+	if open(verdict) && promotion.Pinned(asked.Plan) {
 		// What a person asked for is not overtaken by the next commit.
 		return r.tellPlan(ctx, p, made, verdict)
 	}
@@ -82,7 +82,7 @@ func (r *Reconciler) lapse(ctx context.Context, made *capstan.Plan, verdict gate
 		return nil
 	}
 	return r.Desk.Note(ctx, made, capstan.PlanStatus{
-		Phase: capstan.PlanSuperseded, Message: "something else is wanted now, or nothing",
+		Phase: capstan.PlanSuperseded, Message: "something else is wanted now, or nothing", PinnedBy: made.Status.PinnedBy,
 	})
 }
 
@@ -156,12 +156,13 @@ func (r *Reconciler) headOf(p *pass, s *state, kind capstan.PlanKind) capstan.Pl
 	return spec
 }
 
-// sameContent compares what two Plans would do, whoever asked for them.
+// sameContent compares what two Plans would do, whoever asked for them and wrote it.
 func sameContent(a, b capstan.PlanSpec) bool {
 	a.Number, b.Number = 0, 0
 	a.Requester, b.Requester = capstan.SyncRunRequester{}, capstan.SyncRunRequester{}
 	a.Authors, b.Authors = nil, nil
 	a.AuthorsUnknown, b.AuthorsUnknown = false, false
+	a.Editors, b.Editors = nil, nil
 	return equality.Semantic.DeepEqual(a, b)
 }
 

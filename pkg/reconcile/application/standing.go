@@ -60,7 +60,9 @@ func waits(standing *v1alpha1.ApplicationGate, made *capstan.Plan, verdict gate.
 
 // statusOf is what the gate says of a Plan that was not used yet.
 func statusOf(made *capstan.Plan, verdict gate.Verdict) capstan.PlanStatus {
-	status := capstan.PlanStatus{Phase: made.Status.Phase, Message: verdict.Message, Missing: verdict.Missing}
+	status := capstan.PlanStatus{
+		Phase: made.Status.Phase, Message: verdict.Message, Missing: verdict.Missing, PinnedBy: made.Status.PinnedBy,
+	}
 	switch {
 	case verdict.Allowed() || verdict.Reason == gate.ReasonFrozen:
 		status.Phase = capstan.PlanApproved

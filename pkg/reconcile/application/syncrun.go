@@ -40,6 +40,10 @@ func (r *Reconciler) attest(ctx context.Context, object *capstan.SyncRun, done *
 		return nil
 	}
 	used, err := r.Desk.Plan(ctx, object.Namespace, name)
+	if apierrors.IsNotFound(err) {
+		// A status may name any Plan: what is not there carried nothing out.
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -58,6 +62,9 @@ func (r *Reconciler) conclude(ctx context.Context, app *v1alpha1.Application, do
 		return nil
 	}
 	used, err := r.Desk.Plan(ctx, app.Namespace, name)
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
 	if err != nil || used.Status.Phase != capstan.PlanRunning {
 		return err
 	}

@@ -86,7 +86,8 @@ func runAll(ctx context.Context, tasks []task) ([]*generate.Failure, error) {
 // create makes an Application. One that is there although the watch did not tell yet is
 // fine where it is the set's own.
 func (r *Reconciler) create(ctx context.Context, set *v1alpha1.ApplicationSet, app *v1alpha1.Application) error {
-	_, err := r.Client.ArgoprojV1alpha1().Applications(set.Namespace).Create(ctx, app, metav1.CreateOptions{})
+	apps := r.Client.ArgoprojV1alpha1().Applications(set.Namespace)
+	_, err := apps.Create(ctx, onBehalf(set, app), metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
 		return r.recognize(ctx, set, app.Name)
 	}
@@ -95,6 +96,13 @@ func (r *Reconciler) create(ctx context.Context, set *v1alpha1.ApplicationSet, a
 	}
 	r.tell(set, "created", app.Name)
 	return nil
+}
+
+// onBehalf names who wrote an ApplicationSet last as who writes its Application: the server writes for them.
+func onBehalf(set *v1alpha1.ApplicationSet, app *v1alpha1.Application) *v1alpha1.Application {
+	signed := app.DeepCopy()
+	signed.Status.Editors = set.Status.Editors
+	return signed
 }
 
 // recognize fails unless the Application of a name is the set's own.
@@ -111,7 +119,8 @@ func (r *Reconciler) recognize(ctx context.Context, set *v1alpha1.ApplicationSet
 
 // update writes an Application if it is still as the decision saw it.
 func (r *Reconciler) update(ctx context.Context, set *v1alpha1.ApplicationSet, app *v1alpha1.Application) error {
-	_, err := r.Client.ArgoprojV1alpha1().Applications(set.Namespace).Update(ctx, app, metav1.UpdateOptions{})
+	apps := r.Client.ArgoprojV1alpha1().Applications(set.Namespace)
+	_, err := apps.Update(ctx, onBehalf(set, app), metav1.UpdateOptions{})
 	if err != nil {
 		return fmt.Errorf("update Application %s: %w", app.Name, err)
 	}

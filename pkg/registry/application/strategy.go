@@ -7,11 +7,14 @@ import (
 	"context"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/apiserver/pkg/registry/rest"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/gate"
 	"github.com/capstan-dev/capstan/pkg/registry"
 )
 
@@ -23,6 +26,8 @@ type strategy struct {
 	registry.Strategy
 	equality registry.Equality
 }
+
+var _ rest.RESTGracefulDeleteStrategy = strategy{}
 
 func newStrategy(scheme *runtime.Scheme) strategy {
 	return strategy{Strategy: registry.NewStrategy(scheme), equality: registry.NewEquality()}
@@ -36,7 +41,7 @@ func (strategy) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set {
 // PrepareForCreate drops the status and begins at generation 1.
 func (strategy) PrepareForCreate(ctx context.Context, object runtime.Object) {
 	app := registry.As[*v1alpha1.Application](object)
-	app.Status = v1alpha1.ApplicationStatus{}
+	app.Status = v1alpha1.ApplicationStatus{Editors: registry.Writer(ctx, app.Status.Editors)}
 	app.Generation = 1
 	stamp(ctx, app.Operation)
 }
@@ -44,7 +49,7 @@ func (strategy) PrepareForCreate(ctx context.Context, object runtime.Object) {
 // PrepareForUpdate keeps the status and moves the generation with the spec.
 func (s strategy) PrepareForUpdate(ctx context.Context, updated, current runtime.Object) {
 	app, old := registry.As[*v1alpha1.Application](updated), registry.As[*v1alpha1.Application](current)
-	asked := terminates(app)
+	asked, writer := terminates(app), registry.Writer(ctx, app.Status.Editors)
 	app.Status = old.Status
 	if asked {
 		terminate(app)
@@ -54,9 +59,22 @@ func (s strategy) PrepareForUpdate(ctx context.Context, updated, current runtime
 		app.Status.OperationState = nil
 	}
 	app.Generation = old.Generation
-	if !registry.KeepSpec(s.equality, &app.Spec, &old.Spec) {
-		app.Generation = old.Generation + 1
+	if registry.KeepSpec(s.equality, &app.Spec, &old.Spec) {
+		return
 	}
+	app.Generation = old.Generation + 1
+	if gate.SpecDigest(app.Spec) != gate.SpecDigest(old.Spec) {
+		// What a Plan carries out is another than before.
+		app.Status.Editors = registry.Edited(old.Status.Editors, writer)
+	}
+}
+
+// CheckGracefulDelete notes who deletes an Application, as they ask for what goes with it. Nothing is graceful about it.
+func (strategy) CheckGracefulDelete(ctx context.Context, object runtime.Object, _ *metav1.DeleteOptions) bool {
+	if app := registry.As[*v1alpha1.Application](object); app != nil && app.DeletionTimestamp == nil {
+		app.Status.Editors = registry.Edited(app.Status.Editors, registry.Writer(ctx, nil))
+	}
+	return false
 }
 
 // Validate requires a name: types are checked when the object is read, and semantic faults become conditions.
@@ -101,6 +119,7 @@ func (statusStrategy) PrepareForUpdate(ctx context.Context, updated, current run
 		app.Status.Gate = old.Status.Gate
 	}
 	app.Generation, app.Spec, app.Operation = old.Generation, old.Spec, old.Operation
+	app.Status.Editors = old.Status.Editors
 	if finished(app) {
 		app.Operation = nil
 	} else if terminates(old) {

@@ -26,19 +26,20 @@ func (strategy) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set {
 }
 
 // PrepareForCreate drops the status and begins at generation 1.
-func (strategy) PrepareForCreate(_ context.Context, object runtime.Object) {
+func (strategy) PrepareForCreate(ctx context.Context, object runtime.Object) {
 	set := registry.As[*v1alpha1.ApplicationSet](object)
-	set.Status = v1alpha1.ApplicationSetStatus{}
+	set.Status = v1alpha1.ApplicationSetStatus{Editors: registry.Writer(ctx, nil)}
 	set.Generation = 1
 }
 
 // PrepareForUpdate keeps the status and moves the generation with the spec.
-func (s strategy) PrepareForUpdate(_ context.Context, updated, current runtime.Object) {
+func (s strategy) PrepareForUpdate(ctx context.Context, updated, current runtime.Object) {
 	set, old := registry.As[*v1alpha1.ApplicationSet](updated), registry.As[*v1alpha1.ApplicationSet](current)
 	set.Status = old.Status
 	set.Generation = old.Generation
 	if !registry.KeepSpec(s.equality, &set.Spec, &old.Spec) {
 		set.Generation = old.Generation + 1
+		set.Status.Editors = registry.Edited(old.Status.Editors, registry.Writer(ctx, nil))
 	}
 }
 
@@ -65,4 +66,5 @@ func (statusStrategy) PrepareForUpdate(_ context.Context, updated, current runti
 	set, old := registry.As[*v1alpha1.ApplicationSet](updated), registry.As[*v1alpha1.ApplicationSet](current)
 	registry.KeepMetadata(set, old)
 	set.Generation, set.Spec = old.Generation, old.Spec
+	set.Status.Editors = old.Status.Editors
 }

@@ -63,15 +63,17 @@ func TestTheReconcilerHoldsWithoutAdmission(t *testing.T) {
 			s.untouched(was)
 		})
 	}
-	s.part("a status that names a Plan, and a restart", func(s *story) {
-		s.patch("unadmitted", fmt.Sprintf(`{"status":{"gate":{"state":"Approved","deployed":{"plan":%q,"manifests":"x"}},
+	for _, named := range []string{plan, "missing"} {
+		s.part("a status that names Plan "+named+", and a restart", func(s *story) {
+			s.patch("unadmitted", fmt.Sprintf(`{"status":{"gate":{"state":"Approved","deployed":{"plan":%q,"manifests":"x"}},
 			"operationState":{"phase":"Running","startedAt":"2026-01-01T00:00:00Z","operation":{"sync":{"prune":true},
-			"initiatedBy":{"automated":true},"info":[{"name":"capstan.dev/plan","value":%[1]q}]}}}}`, plan), "--subresource=status")
-		s.restart("--disable-admission-plugins", "ApplicationOperation,ApplicationAction,ApplicationProject,PromotionGate")
-		s.failed("unadmitted", "")
-		s.waiting("unadmitted", "AwaitingApproval")
-		s.untouched(was)
-	})
+			"initiatedBy":{"automated":true},"info":[{"name":"capstan.dev/plan","value":%[1]q}]}}}}`, named), "--subresource=status")
+			s.restart("--disable-admission-plugins", "ApplicationOperation,ApplicationAction,ApplicationProject,PromotionGate")
+			s.failed("unadmitted", "")
+			s.waiting("unadmitted", "AwaitingApproval")
+			s.untouched(was)
+		})
+	}
 	s.part("records that only the server writes", func(s *story) { s.recordsAreRefused("unadmitted", plan) })
 	s.part("automated sync that prunes and heals", func(s *story) {
 		s.patch("unadmitted", `{"spec":{"syncPolicy":{"automated":{"prune":true,"selfHeal":true}}}}`)

@@ -58,6 +58,23 @@ type ApplicationStatus struct {
 	// gate is how a gated Application stands, absent where no gate is before the destination.
 	// +optional
 	Gate *ApplicationGate `json:"gate,omitempty"`
+	// editors are those who wrote what a sync carries out of the spec, as authenticated, the last one last. The server
+	// alone writes them.
+	// +optional
+	// +listType=atomic
+	Editors []SpecEditor `json:"editors,omitzero"`
+}
+
+// SpecEditor is who wrote a spec.
+type SpecEditor struct {
+	// username is the name.
+	// +optional
+	Username string `json:"username,omitempty"`
+	// uid is the UID, empty where the cluster does not pass it on.
+	// +optional
+	UID string `json:"uid,omitempty"`
+	// at is when they wrote it last.
+	At metav1.Time `json:"at"`
 }
 
 // ResourceHealthLocation says where the health of an Application's objects is found.

@@ -28,6 +28,10 @@ type ApplicationSetStatus struct {
 	// health is the health of the ApplicationSet.
 	// +optional
 	Health HealthStatus `json:"health,omitzero"`
+	// editors are those who wrote the spec, as authenticated, the last one last. The server alone writes them.
+	// +optional
+	// +listType=atomic
+	Editors []SpecEditor `json:"editors,omitzero"`
 }
 
 // ApplicationSetCondition is one observation.

@@ -1299,6 +1299,11 @@ func (in SourceIntegrityGitPolicyRepo) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in SpecEditor) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.SpecEditor"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in StepPluginStatus) OpenAPIModelName() string {
 	return "io.argoproj.v1alpha1.StepPluginStatus"
 }

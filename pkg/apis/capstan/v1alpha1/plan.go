@@ -83,6 +83,11 @@ type PlanSpec struct {
 	// authorsUnknown says that not all of the commits could be read.
 	// +optional
 	AuthorsUnknown bool `json:"authorsUnknown,omitempty"`
+	// editors are those who wrote what the Plan carries out of the Application's spec, or deleted it, since the Plan was
+	// made that is deployed.
+	// +optional
+	// +listType=atomic
+	Editors []argov1alpha1.SpecEditor `json:"editors,omitzero"`
 	// requester is who asked for the Plan, as authenticated.
 	// +optional
 	Requester SyncRunRequester `json:"requester,omitzero"`
@@ -157,6 +162,9 @@ type PlanStatus struct {
 	// +optional
 	// +listType=atomic
 	Approvals []string `json:"approvals,omitzero"`
+	// pinnedBy is who asked for what automation had planned already: the next commit does not overtake it.
+	// +optional
+	PinnedBy *SyncRunRequester `json:"pinnedBy,omitempty"`
 	// startedAt is when the sync of the Plan began, which happens once.
 	// +optional
 	StartedAt *metav1.Time `json:"startedAt,omitempty"`

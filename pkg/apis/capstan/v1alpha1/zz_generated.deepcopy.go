@@ -714,6 +714,13 @@ func (in *PlanSpec) DeepCopyInto(out *PlanSpec) {
 		*out = make([]PlanAuthor, len(*in))
 		copy(*out, *in)
 	}
+	if in.Editors != nil {
+		in, out := &in.Editors, &out.Editors
+		*out = make([]argoprojv1alpha1.SpecEditor, len(*in))
+		for i := range *in {
+			(*in)[i].DeepCopyInto(&(*out)[i])
+		}
+	}
 	in.Requester.DeepCopyInto(&out.Requester)
 	if in.Policies != nil {
 		in, out := &in.Policies, &out.Policies
@@ -745,6 +752,11 @@ func (in *PlanStatus) DeepCopyInto(out *PlanStatus) {
 		in, out := &in.Approvals, &out.Approvals
 		*out = make([]string, len(*in))
 		copy(*out, *in)
+	}
+	if in.PinnedBy != nil {
+		in, out := &in.PinnedBy, &out.PinnedBy
+		*out = new(SyncRunRequester)
+		(*in).DeepCopyInto(*out)
 	}
 	if in.StartedAt != nil {
 		in, out := &in.StartedAt, &out.StartedAt

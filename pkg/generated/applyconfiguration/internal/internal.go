@@ -807,6 +807,12 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - type
+    - name: editors
+      type:
+        list:
+          elementType:
+            namedType: io.argoproj.v1alpha1.SpecEditor
+          elementRelationship: atomic
     - name: health
       type:
         namedType: io.argoproj.v1alpha1.HealthStatus
@@ -1212,6 +1218,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: controllerNamespace
       type:
         scalar: string
+    - name: editors
+      type:
+        list:
+          elementType:
+            namedType: io.argoproj.v1alpha1.SpecEditor
+          elementRelationship: atomic
     - name: gate
       type:
         namedType: io.argoproj.v1alpha1.ApplicationGate
@@ -4202,6 +4214,18 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: string
       default: ""
+- name: io.argoproj.v1alpha1.SpecEditor
+  map:
+    fields:
+    - name: at
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: uid
+      type:
+        scalar: string
+    - name: username
+      type:
+        scalar: string
 - name: io.argoproj.v1alpha1.StepPluginStatus
   map:
     fields:
@@ -5058,6 +5082,12 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: dev.capstan.v1alpha1.SyncRunDestination
       default: {}
+    - name: editors
+      type:
+        list:
+          elementType:
+            namedType: io.argoproj.v1alpha1.SpecEditor
+          elementRelationship: atomic
     - name: from
       type:
         scalar: string
@@ -5118,6 +5148,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: phase
       type:
         scalar: string
+    - name: pinnedBy
+      type:
+        namedType: dev.capstan.v1alpha1.SyncRunRequester
     - name: startedAt
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time

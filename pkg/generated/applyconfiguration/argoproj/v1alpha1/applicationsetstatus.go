@@ -20,6 +20,8 @@ type ApplicationSetStatusApplyConfiguration struct {
 	ResourcesCount *int64 `json:"resourcesCount,omitempty"`
 	// health is the health of the ApplicationSet.
 	Health *HealthStatusApplyConfiguration `json:"health,omitempty"`
+	// editors are those who wrote the spec, as authenticated, the last one last. The server alone writes them.
+	Editors []SpecEditorApplyConfiguration `json:"editors,omitempty"`
 }
 
 // ApplicationSetStatusApplyConfiguration constructs a declarative configuration of the ApplicationSetStatus type for use with
@@ -80,5 +82,18 @@ func (b *ApplicationSetStatusApplyConfiguration) WithResourcesCount(value int64)
 // If called multiple times, the Health field is set to the value of the last call.
 func (b *ApplicationSetStatusApplyConfiguration) WithHealth(value *HealthStatusApplyConfiguration) *ApplicationSetStatusApplyConfiguration {
 	b.Health = value
+	return b
+}
+
+// WithEditors adds the given value to the Editors field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Editors field.
+func (b *ApplicationSetStatusApplyConfiguration) WithEditors(values ...*SpecEditorApplyConfiguration) *ApplicationSetStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithEditors")
+		}
+		b.Editors = append(b.Editors, *values[i])
+	}
 	return b
 }

@@ -45,6 +45,9 @@ type ApplicationStatusApplyConfiguration struct {
 	SourceHydrator *SourceHydratorStatusApplyConfiguration `json:"sourceHydrator,omitempty"`
 	// gate is how a gated Application stands, absent where no gate is before the destination.
 	Gate *ApplicationGateApplyConfiguration `json:"gate,omitempty"`
+	// editors are those who wrote what a sync carries out of the spec, as authenticated, the last one last. The server
+	// alone writes them.
+	Editors []SpecEditorApplyConfiguration `json:"editors,omitempty"`
 }
 
 // ApplicationStatusApplyConfiguration constructs a declarative configuration of the ApplicationStatus type for use with
@@ -182,5 +185,18 @@ func (b *ApplicationStatusApplyConfiguration) WithSourceHydrator(value *SourceHy
 // If called multiple times, the Gate field is set to the value of the last call.
 func (b *ApplicationStatusApplyConfiguration) WithGate(value *ApplicationGateApplyConfiguration) *ApplicationStatusApplyConfiguration {
 	b.Gate = value
+	return b
+}
+
+// WithEditors adds the given value to the Editors field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Editors field.
+func (b *ApplicationStatusApplyConfiguration) WithEditors(values ...*SpecEditorApplyConfiguration) *ApplicationStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithEditors")
+		}
+		b.Editors = append(b.Editors, *values[i])
+	}
 	return b
 }

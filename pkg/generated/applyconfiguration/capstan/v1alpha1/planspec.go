@@ -7,6 +7,7 @@ package v1alpha1
 
 import (
 	capstanv1alpha1 "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
+	argoprojv1alpha1 "github.com/capstan-dev/capstan/pkg/generated/applyconfiguration/argoproj/v1alpha1"
 )
 
 // PlanSpecApplyConfiguration represents a declarative configuration of the PlanSpec type for use
@@ -42,6 +43,9 @@ type PlanSpecApplyConfiguration struct {
 	Authors []PlanAuthorApplyConfiguration `json:"authors,omitempty"`
 	// authorsUnknown says that not all of the commits could be read.
 	AuthorsUnknown *bool `json:"authorsUnknown,omitempty"`
+	// editors are those who wrote what the Plan carries out of the Application's spec, or deleted it, since the Plan was
+	// made that is deployed.
+	Editors []argoprojv1alpha1.SpecEditorApplyConfiguration `json:"editors,omitempty"`
 	// requester is who asked for the Plan, as authenticated.
 	Requester *SyncRunRequesterApplyConfiguration `json:"requester,omitempty"`
 	// policies are the names of the policies that gate the Application; none is the built-in one.
@@ -175,6 +179,19 @@ func (b *PlanSpecApplyConfiguration) WithAuthors(values ...*PlanAuthorApplyConfi
 // If called multiple times, the AuthorsUnknown field is set to the value of the last call.
 func (b *PlanSpecApplyConfiguration) WithAuthorsUnknown(value bool) *PlanSpecApplyConfiguration {
 	b.AuthorsUnknown = &value
+	return b
+}
+
+// WithEditors adds the given value to the Editors field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Editors field.
+func (b *PlanSpecApplyConfiguration) WithEditors(values ...*argoprojv1alpha1.SpecEditorApplyConfiguration) *PlanSpecApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithEditors")
+		}
+		b.Editors = append(b.Editors, *values[i])
+	}
 	return b
 }
 

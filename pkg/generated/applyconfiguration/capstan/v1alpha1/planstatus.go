@@ -24,6 +24,8 @@ type PlanStatusApplyConfiguration struct {
 	Missing []argoprojv1alpha1.MissingApprovalApplyConfiguration `json:"missing,omitempty"`
 	// approvals are the names of the Approvals by which it was let through.
 	Approvals []string `json:"approvals,omitempty"`
+	// pinnedBy is who asked for what automation had planned already: the next commit does not overtake it.
+	PinnedBy *SyncRunRequesterApplyConfiguration `json:"pinnedBy,omitempty"`
 	// startedAt is when the sync of the Plan began, which happens once.
 	StartedAt *v1.Time `json:"startedAt,omitempty"`
 }
@@ -70,6 +72,14 @@ func (b *PlanStatusApplyConfiguration) WithApprovals(values ...string) *PlanStat
 	for i := range values {
 		b.Approvals = append(b.Approvals, values[i])
 	}
+	return b
+}
+
+// WithPinnedBy sets the PinnedBy field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the PinnedBy field is set to the value of the last call.
+func (b *PlanStatusApplyConfiguration) WithPinnedBy(value *SyncRunRequesterApplyConfiguration) *PlanStatusApplyConfiguration {
+	b.PinnedBy = value
 	return b
 }
 
