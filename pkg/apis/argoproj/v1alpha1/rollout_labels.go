@@ -38,6 +38,9 @@ const (
 	AnnotationExperimentName = "experiment.argoproj.io/name"
 	// AnnotationExperimentTemplateName is the name of the Experiment's template that a ReplicaSet belongs to.
 	AnnotationExperimentTemplateName = "experiment.argoproj.io/template-name"
+	// LabelExperimentUID marks the ReplicaSets and the Services of an Experiment: by it the server finds them among all
+	// others of a cluster.
+	LabelExperimentUID = "capstan.dev/experiment-uid"
 	// AnnotationTemplateDigest is the digest of the pod template as its author wrote it, from which a ReplicaSet was
 	// made. The peer has no such annotation.
 	AnnotationTemplateDigest = "capstan.dev/template-digest"
