@@ -25,9 +25,9 @@ func (statusStrategy) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set {
 }
 
 // PrepareForUpdate keeps the specification and the metadata.
-func (statusStrategy) PrepareForUpdate(ctx context.Context, obj, old runtime.Object) {
+func (s statusStrategy) PrepareForUpdate(ctx context.Context, obj, old runtime.Object) {
 	updated, current := registry.As[*v1alpha1.AnalysisRun](obj), registry.As[*v1alpha1.AnalysisRun](old)
-	keepFound(ctx, updated, current)
+	s.keepFound(ctx, updated, current)
 	updated.Spec = current.Spec
 	registry.KeepMetadata(updated, current)
 }

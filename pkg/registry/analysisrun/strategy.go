@@ -20,39 +20,51 @@ type strategy struct {
 	registry.Strategy
 	equality     registry.Equality
 	requirements registry.Requirements
+	awaited      registry.Awaited
 }
 
 // newStrategy returns the strategy of the main resource.
 func newStrategy(scheme *runtime.Scheme) strategy {
-	return strategy{registry.NewStrategy(scheme), registry.NewEquality(), registry.NewRequirements()}
+	return strategy{
+		registry.NewStrategy(scheme), registry.NewEquality(), registry.NewRequirements(),
+		registry.Awaited{By: []string{"Rollout", "Experiment"}},
+	}
 }
 
-// PrepareForCreate starts a run at generation 1. One of a Rollout has found nothing yet.
-func (strategy) PrepareForCreate(ctx context.Context, obj runtime.Object) {
-	created := registry.As[*v1alpha1.AnalysisRun](obj)
-	created.Generation = 1
-	keepFound(ctx, created, &v1alpha1.AnalysisRun{})
+// PrepareForCreate starts a run at generation 1.
+func (strategy) PrepareForCreate(_ context.Context, obj runtime.Object) {
+	registry.As[*v1alpha1.AnalysisRun](obj).Generation = 1
 }
 
 // PrepareForUpdate moves the generation if the specification changes.
 func (s strategy) PrepareForUpdate(ctx context.Context, obj, old runtime.Object) {
 	updated, current := registry.As[*v1alpha1.AnalysisRun](obj), registry.As[*v1alpha1.AnalysisRun](old)
-	keepFound(ctx, updated, current)
+	s.keepFound(ctx, updated, current)
 	if !registry.KeepSpec(s.equality, &updated.Spec, &current.Spec) {
 		updated.Generation = current.Generation + 1
 	}
 }
 
+// keepFound keeps what a run found that somebody goes on by.
+func (s strategy) keepFound(ctx context.Context, updated, current *v1alpha1.AnalysisRun) {
+	if s.awaited.Keeps(ctx, updated, current) {
+		updated.Status = current.Status
+	}
+}
+
 // Validate requires what the schema of the peer's CustomResourceDefinition requires.
-func (s strategy) Validate(_ context.Context, obj runtime.Object) field.ErrorList {
+func (s strategy) Validate(ctx context.Context, obj runtime.Object) field.ErrorList {
 	created := registry.As[*v1alpha1.AnalysisRun](obj)
-	return append(registry.ValidateName(created), s.validateSpec(&created.Spec)...)
+	problems := append(registry.ValidateName(created), s.validateSpec(&created.Spec)...)
+	return append(problems, s.awaited.Forbid(ctx, created, &v1alpha1.AnalysisRun{}, true)...)
 }
 
 // ValidateUpdate requires the same of a specification that changes, which the generation tells.
 func (s strategy) ValidateUpdate(ctx context.Context, obj, old runtime.Object) field.ErrorList {
 	updated, current := registry.As[*v1alpha1.AnalysisRun](obj), registry.As[*v1alpha1.AnalysisRun](old)
-	problems := s.onlyTerminate(ctx, updated, current)
+	spec := *updated.Spec.DeepCopy()
+	spec.Terminate = current.Spec.Terminate
+	problems := s.awaited.Forbid(ctx, updated, current, s.equality.Same(spec, current.Spec))
 	if updated.Generation == current.Generation {
 		return problems
 	}

@@ -25,8 +25,9 @@ func (statusStrategy) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set {
 }
 
 // PrepareForUpdate keeps the specification and the metadata.
-func (statusStrategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
+func (s statusStrategy) PrepareForUpdate(ctx context.Context, obj, old runtime.Object) {
 	updated, current := registry.As[*v1alpha1.Experiment](obj), registry.As[*v1alpha1.Experiment](old)
+	s.keepFound(ctx, updated, current)
 	updated.Spec = current.Spec
 	registry.KeepMetadata(updated, current)
 }

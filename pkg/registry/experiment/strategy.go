@@ -19,11 +19,15 @@ type strategy struct {
 	registry.Strategy
 	equality     registry.Equality
 	requirements registry.Requirements
+	awaited      registry.Awaited
 }
 
 // newStrategy returns the strategy of the main resource.
 func newStrategy(scheme *runtime.Scheme) strategy {
-	return strategy{registry.NewStrategy(scheme), registry.NewEquality(), registry.NewRequirements()}
+	return strategy{
+		registry.NewStrategy(scheme), registry.NewEquality(), registry.NewRequirements(),
+		registry.Awaited{By: []string{"Rollout"}},
+	}
 }
 
 // PrepareForCreate starts an Experiment at generation 1.
@@ -32,24 +36,36 @@ func (strategy) PrepareForCreate(_ context.Context, obj runtime.Object) {
 }
 
 // PrepareForUpdate moves the generation if the specification changes.
-func (s strategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
+func (s strategy) PrepareForUpdate(ctx context.Context, obj, old runtime.Object) {
 	updated, current := registry.As[*v1alpha1.Experiment](obj), registry.As[*v1alpha1.Experiment](old)
+	s.keepFound(ctx, updated, current)
 	if !registry.KeepSpec(s.equality, &updated.Spec, &current.Spec) {
 		updated.Generation = current.Generation + 1
 	}
 }
 
+// keepFound keeps what an Experiment found that a Rollout goes on by.
+func (s strategy) keepFound(ctx context.Context, updated, current *v1alpha1.Experiment) {
+	if s.awaited.Keeps(ctx, updated, current) {
+		updated.Status = current.Status
+	}
+}
+
 // Validate requires what the schema of the peer's CustomResourceDefinition requires.
-func (s strategy) Validate(_ context.Context, obj runtime.Object) field.ErrorList {
+func (s strategy) Validate(ctx context.Context, obj runtime.Object) field.ErrorList {
 	created := registry.As[*v1alpha1.Experiment](obj)
-	return append(registry.ValidateName(created), s.requirements.Missing(&created.Spec, field.NewPath("spec"))...)
+	problems := append(registry.ValidateName(created), s.requirements.Missing(&created.Spec, field.NewPath("spec"))...)
+	return append(problems, s.awaited.Forbid(ctx, created, &v1alpha1.Experiment{}, true)...)
 }
 
 // ValidateUpdate requires the same of a specification that changes, which the generation tells.
-func (s strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) field.ErrorList {
+func (s strategy) ValidateUpdate(ctx context.Context, obj, old runtime.Object) field.ErrorList {
 	updated, current := registry.As[*v1alpha1.Experiment](obj), registry.As[*v1alpha1.Experiment](old)
+	spec := *updated.Spec.DeepCopy()
+	spec.Terminate = current.Spec.Terminate
+	problems := s.awaited.Forbid(ctx, updated, current, s.equality.Same(spec, current.Spec))
 	if updated.Generation == current.Generation {
-		return nil
+		return problems
 	}
-	return s.requirements.Missing(&updated.Spec, field.NewPath("spec"))
+	return append(problems, s.requirements.Missing(&updated.Spec, field.NewPath("spec"))...)
 }

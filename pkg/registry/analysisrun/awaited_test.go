@@ -5,6 +5,7 @@ package analysisrun
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"k8s.io/apiserver/pkg/registry/rest"
@@ -43,10 +44,14 @@ func TestNobodyButTheServerSaysWhatTheRunOfARolloutFound(t *testing.T) {
 			}
 		}
 	}
-	made := runOf(t, forged)
-	main.PrepareForCreate(registrytest.Context(t), made)
-	if made.Status.Phase != "" {
-		t.Errorf("a client made a run of a Rollout that found %s", made.Status.Phase)
+	ofExperiment := strings.Replace(forged, "kind: Rollout", "kind: Experiment", 1)
+	for _, manifest := range []string{forged, ofExperiment} {
+		if err := rest.BeforeCreate(main, registrytest.Context(t), runOf(t, manifest)); err == nil {
+			t.Errorf("a client made a run that somebody goes on by: %s", manifest)
+		}
+		if err := rest.BeforeCreate(main, registry.WithOwn(registrytest.Context(t)), runOf(t, manifest)); err != nil {
+			t.Errorf("the server cannot make a run: %v", err)
+		}
 	}
 }
 
