@@ -70,6 +70,8 @@ type control struct {
 	hostClient kubernetes.Interface
 	// rollouts is nil in a detached server.
 	rollouts *rollouts
+	// experiments is nil in a detached server.
+	experiments *experiments
 }
 
 // newControl makes all parts; none of them does anything before run.
@@ -178,6 +180,9 @@ func (p *product) makeReconcilers(c *control, d Dependencies) error {
 		return err
 	}
 	if c.rollouts, err = newRollouts(c, c.hostClient, d); err != nil {
+		return err
+	}
+	if c.experiments, err = newExperiments(c, c.hostClient, d); err != nil {
 		return err
 	}
 	return c.connect(apps)

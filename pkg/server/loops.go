@@ -20,6 +20,7 @@ const (
 	controllerAppProject     = "appproject"
 	controllerAnalysisRun    = "analysisrun"
 	controllerRollout        = "rollout"
+	controllerExperiment     = "experiment"
 )
 
 // loop is a controller made of its name and what it does once the caches are filled.
@@ -69,6 +70,9 @@ func (c *control) controllers() []Controller {
 	}
 	if c.rollouts != nil {
 		controllers = append(controllers, c.rollouts)
+	}
+	if c.experiments != nil {
+		controllers = append(controllers, c.experiments)
 	}
 	return controllers
 }

@@ -59,7 +59,7 @@ func NewAssembly() *Assembly {
 		},
 		ControllerNames: []string{
 			controllerApplication, controllerApplicationSet, controllerCluster, controllerAppProject, controllerAnalysisRun,
-			controllerRollout,
+			controllerRollout, controllerExperiment,
 		},
 		PublicPaths: []string{webhookPath},
 		Build:       p.build,
