@@ -176,6 +176,6 @@ func (c SetChange) Events() []rollout.Event {
 	case from > c.Replicas:
 		direction = "down"
 	}
-	return []rollout.Event{{Reason: "ScalingReplicaSet", Message: fmt.Sprintf(
+	return []rollout.Event{{Done: true, Reason: "ScalingReplicaSet", Message: fmt.Sprintf(
 		"Scaled %s ReplicaSet %s from %d to %d", direction, c.Set.Name, c.from(), c.Replicas)}}
 }

@@ -72,7 +72,9 @@ func validateTemplates(spec *v1alpha1.ExperimentSpec, path *field.Path) field.Er
 	return problems
 }
 
-func validateTemplate(spec *v1alpha1.ExperimentSpec, template *v1alpha1.TemplateSpec, path *field.Path) field.ErrorList {
+func validateTemplate(
+	spec *v1alpha1.ExperimentSpec, template *v1alpha1.TemplateSpec, path *field.Path,
+) field.ErrorList {
 	if ptr.Deref(template.Replicas, 0) < 0 {
 		return field.ErrorList{field.Invalid(path.Child("replicas"), *template.Replicas,
 			"must be greater than or equal to 0")}

@@ -26,7 +26,7 @@ func (p *pass) change() {
 			if change.Replicas > from {
 				direction = "up"
 			}
-			p.tell(reasonScaling, "Scaled %s ReplicaSet %s (revision %d) from %d to %d",
+			p.did(reasonScaling, "Scaled %s ReplicaSet %s (revision %d) from %d to %d",
 				direction, set.Name, RevisionOf(set), from, change.Replicas)
 		}
 	}

@@ -107,7 +107,7 @@ func (p *pass) progress(waiting, complete, healthy bool) {
 	case p.New.UID == "":
 		p.setProgressing(progressing{metav1.ConditionTrue, reasonSetCreated,
 			fmt.Sprintf("Created new replica set %q", p.New.Name)})
-		p.tell(reasonSetCreated, "Created ReplicaSet %s (revision %d)", p.New.Name, RevisionOf(p.New))
+		p.did(reasonSetCreated, "Created ReplicaSet %s (revision %d)", p.New.Name, RevisionOf(p.New))
 	case p.progressed || current == nil:
 		p.Status.Conditions = touched(p.Status.Conditions, v1alpha1.RolloutProgressing, p.Now)
 		p.setProgressing(progressing{metav1.ConditionTrue, reasonSetUpdated,

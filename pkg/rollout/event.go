@@ -36,9 +36,19 @@ func (p *pass) tell(reason, format string, args ...any) {
 	p.Events = append(p.Events, Event{Reason: reason, Message: fmt.Sprintf(format, args...)})
 }
 
+// did adds an Event of what is done by itself: the next pass finds it done, and does not tell of it again.
+func (p *pass) did(reason, format string, args ...any) {
+	p.Events = append(p.Events, Event{Done: true, Reason: reason, Message: fmt.Sprintf(format, args...)})
+}
+
 // warn adds an Event that somebody should look at.
 func (p *pass) warn(reason, message string) {
 	p.Events = append(p.Events, Event{Warning: true, Reason: reason, Message: message})
+}
+
+// Deeds returns the Events of what is done by itself.
+func Deeds(events []Event) []Event {
+	return slices.DeleteFunc(slices.Clone(events), func(event Event) bool { return !event.Done })
 }
 
 // Summed returns Events with those of one reason in one, in the order in which the reasons came first.

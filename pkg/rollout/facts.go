@@ -102,6 +102,8 @@ type Run struct {
 type Event struct {
 	// Warning says that somebody should look at it.
 	Warning bool
+	// Done says that it tells of what was done by itself, whatever becomes of the status.
+	Done bool
 	// Reason is the reason in one word.
 	Reason string
 	// Message explains it.

@@ -48,6 +48,6 @@ func (p *pass) choose(name string, set *appsv1.ReplicaSet) {
 		return
 	}
 	p.Selections = append(p.Selections, Selection{Service: name, Hash: HashOf(set)})
-	p.tell(reasonSwitchService, "Switched selector for service '%s' from '%s' to '%s'", name,
+	p.did(reasonSwitchService, "Switched selector for service '%s' from '%s' to '%s'", name,
 		service.Spec.Selector[v1alpha1.LabelPodTemplateHash], HashOf(set))
 }

@@ -19,60 +19,66 @@ import (
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/experiment"
+	"github.com/capstan-dev/capstan/pkg/rollout"
 )
 
 var errTaken = errors.New("it is there already and belongs to somebody else")
 
-// act does what was decided, brings the facts up to date with it, and says whether there was anything to do.
+// act does what was decided, brings the facts up to date with it, and returns the Events of what it did.
 func (r *Reconciler) act(
 	ctx context.Context, facts *experiment.Facts, decision experiment.Decision,
-) (bool, error) {
+) ([]rollout.Event, error) {
+	var done []rollout.Event
 	for _, change := range decision.Changes {
-		if err := r.resize(ctx, facts, change); err != nil {
-			return false, err
+		resized, err := r.resize(ctx, facts, change)
+		if err != nil {
+			return done, err
 		}
+		done = append(done, resized...)
 	}
 	for _, service := range decision.Made {
 		if err := r.serve(ctx, facts, service); err != nil {
-			return false, err
+			return done, err
 		}
 	}
 	for _, run := range decision.Begun {
 		if err := r.begin(ctx, facts, decision, run); err != nil {
-			return false, err
+			return done, err
 		}
 	}
 	for _, name := range decision.Ended {
 		if err := r.end(ctx, facts, name); err != nil {
-			return false, err
+			return done, err
 		}
+		done = append(done, rollout.Event{Done: true, Reason: "AnalysisRunTerminating", Message: "Terminating " + name})
 	}
 	for _, service := range decision.Gone {
 		if err := r.dismiss(ctx, facts, service); err != nil {
-			return false, err
+			return done, err
 		}
 	}
-	return !decision.Idle(), nil
+	return done, nil
 }
 
-// resize makes a ReplicaSet, or changes the number of its pods and its deadline, and tells of it.
-func (r *Reconciler) resize(ctx context.Context, facts *experiment.Facts, change experiment.SetChange) error {
+// resize makes a ReplicaSet, or changes the number of its pods and its deadline.
+func (r *Reconciler) resize(
+	ctx context.Context, facts *experiment.Facts, change experiment.SetChange,
+) ([]rollout.Event, error) {
 	stored, err := r.store(ctx, facts.Experiment, change)
 	if refused(err) {
 		//nolint:staticcheck // The peer's words.
 		facts.Refused[change.Template] = fmt.Errorf(
 			"Failed to create ReplicaSet for template '%s': %w", change.Template, err)
-		return nil
+		return nil, nil
 	}
 	if err != nil {
-		return fmt.Errorf("write ReplicaSet %s: %w", change.Set.Name, err)
+		return nil, fmt.Errorf("write ReplicaSet %s: %w", change.Set.Name, err)
 	}
 	r.sets.Mutation(stored)
 	facts.Sets = slices.DeleteFunc(slices.Clone(facts.Sets),
 		func(set *appsv1.ReplicaSet) bool { return set.Name == stored.Name })
 	facts.Sets = append(facts.Sets, stored)
-	r.tell(facts.Experiment, change.Events())
-	return nil
+	return change.Events(), nil
 }
 
 // refused says that the cluster will not take what it was given, however often it is asked.

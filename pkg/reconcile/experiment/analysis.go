@@ -13,7 +13,6 @@ import (
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/experiment"
 	"github.com/capstan-dev/capstan/pkg/reconcile/analyses"
-	"github.com/capstan-dev/capstan/pkg/rollout"
 )
 
 // compose returns what an AnalysisRun measures.
@@ -61,14 +60,13 @@ func (r *Reconciler) begin(
 	return nil
 }
 
-// end asks an AnalysisRun to come to its end, and tells of it.
+// end asks an AnalysisRun to come to its end.
 func (r *Reconciler) end(ctx context.Context, facts *experiment.Facts, name string) error {
 	stored, err := analyses.End(ctx, r.Client.ArgoprojV1alpha1(), facts.Runs[name])
 	if err != nil {
 		return err
 	}
 	r.take(facts, stored)
-	r.tell(facts.Experiment, []rollout.Event{{Reason: "AnalysisRunTerminating", Message: "Terminating " + name}})
 	return nil
 }
 

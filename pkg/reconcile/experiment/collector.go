@@ -10,8 +10,8 @@ import (
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 )
 
-// Collector shows every Experiment as metrics, from the cache and at the moment of the scrape, by the peer's names (Argo
-// Rollouts 1.9: controller/metrics/experiment.go).
+// Collector shows every Experiment as metrics, from the cache and at the moment of the scrape, by the peer's names
+// (Argo Rollouts 1.9: controller/metrics/experiment.go).
 type Collector struct {
 	experiments cache.Indexer
 	info, phase *prometheus.Desc

@@ -32,17 +32,22 @@ func (r *Reconciler) reconcile(ctx context.Context, object *v1alpha1.Experiment)
 	var happened []rollout.Event
 	for range rounds {
 		decision = r.decide(&facts)
-		acted, actErr := r.act(ctx, &facts, decision)
-		if actErr != nil {
-			return 0, actErr
+		deeds, actErr := r.act(ctx, &facts, decision)
+		happened = append(append(happened, decision.Events...), deeds...)
+		if err = actErr; err != nil {
+			break
 		}
-		happened = append(happened, decision.Events...)
 		facts = facts.After(decision.Status)
-		if !acted {
+		if decision.Idle() {
 			break
 		}
 	}
-	if err = r.write(ctx, object, decision.Status); err != nil {
+	if err == nil {
+		err = r.write(ctx, object, decision.Status)
+	}
+	if err != nil {
+		// What the status would have told of is decided and told again; what was done is not.
+		r.tell(object, rollout.Deeds(happened))
 		return 0, err
 	}
 	r.tell(object, happened)
@@ -100,9 +105,10 @@ func (r *Reconciler) write(ctx context.Context, object *v1alpha1.Experiment, sta
 	return nil
 }
 
-// tell emits Events. Those of a status that could not be written are told with the one that can.
+// tell emits Events, those of one reason in one: what is told of one version of an object with the same reason counts
+// as repeated.
 func (r *Reconciler) tell(object *v1alpha1.Experiment, happened []rollout.Event) {
-	for _, event := range happened {
+	for _, event := range rollout.Summed(happened) {
 		level := corev1.EventTypeNormal
 		if event.Warning {
 			level = corev1.EventTypeWarning

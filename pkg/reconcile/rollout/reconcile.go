@@ -37,9 +37,11 @@ func (p *pass) reconcile(ctx context.Context, object *v1alpha1.Rollout) (time.Du
 		decision = rollout.Decide(facts)
 		acted, actErr := p.act(ctx, &facts, found, decision)
 		if invalid := (invalidError{}); errors.As(actErr, &invalid) {
+			p.tell(object, rollout.Deeds(happened))
 			return p.finish(ctx, object, rollout.Invalid(facts, invalid.problem))
 		}
 		if actErr != nil {
+			p.tell(object, rollout.Deeds(happened))
 			return 0, actErr
 		}
 		happened = append(happened, decision.Events...)

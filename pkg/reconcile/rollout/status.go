@@ -34,6 +34,8 @@ func (p *pass) finish(
 		return sooner(decision.Again, wait), nil
 	}
 	if err := p.write(ctx, object, decision.Status); err != nil {
+		// What the status would have told of is decided and told again; what was done is not.
+		p.tell(object, rollout.Deeds(decision.Events))
 		return 0, err
 	}
 	p.tell(object, decision.Events)
