@@ -37,7 +37,26 @@ func AnalysesOf(rollout *v1alpha1.Rollout) []NamedAnalysis {
 		}
 		for i := range spec.Steps {
 			add(fmt.Sprintf("spec.strategy.canary.steps[%d].analysis", i), spec.Steps[i].Analysis)
+			named = append(named, analysesOfExperiment(i, spec.Steps[i].Experiment)...)
 		}
+	}
+	return named
+}
+
+// analysesOfExperiment are those of the Experiment of a step.
+func analysesOfExperiment(step int, experiment *v1alpha1.RolloutExperimentStep) []NamedAnalysis {
+	if experiment == nil {
+		return nil
+	}
+	var named []NamedAnalysis
+	for i, one := range experiment.Analyses {
+		named = append(named, NamedAnalysis{
+			Field: fmt.Sprintf("spec.strategy.canary.steps[%d].experiment.analyses[%d]", step, i),
+			Analysis: &v1alpha1.RolloutAnalysis{
+				Templates: []v1alpha1.AnalysisTemplateRef{{TemplateName: one.TemplateName, ClusterScope: one.ClusterScope}},
+				Args:      one.Args, DryRun: experiment.DryRun,
+			},
+		})
 	}
 	return named
 }

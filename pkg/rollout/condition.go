@@ -142,7 +142,7 @@ func (p *pass) blocked() bool {
 		return false
 	}
 	step := &steps[index]
-	return step.Pause != nil || step.Analysis != nil
+	return step.Pause != nil || step.Analysis != nil || step.Experiment != nil
 }
 
 // running says that an analysis has begun and not ended.

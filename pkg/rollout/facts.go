@@ -30,6 +30,8 @@ type Facts struct {
 	Services map[string]*corev1.Service
 	// Runs are the AnalysisRuns of the Rollout, by name.
 	Runs map[string]*v1alpha1.AnalysisRun
+	// Experiments are the Experiments of the Rollout, by name.
+	Experiments map[string]*v1alpha1.Experiment
 	// Outdated is how many pods are older than the restart that the spec asks for.
 	Outdated int
 	// Live is how many pods are ready and not on their way out, where a restart asked for them.
@@ -52,6 +54,10 @@ type Decision struct {
 	Begun []Run
 	// Ended are the names of AnalysisRuns to end.
 	Ended []string
+	// Trials are the Experiments to begin.
+	Trials []Trial
+	// EndedTrials are the names of Experiments to end.
+	EndedTrials []string
 	// Changes are the ReplicaSets to change.
 	Changes []SetChange
 	// Release is how the workload gives up pods; nil where it keeps those that it has.
@@ -96,6 +102,14 @@ type Run struct {
 	Step int32
 	// Analysis is what it measures.
 	Analysis *v1alpha1.RolloutAnalysis
+}
+
+// Trial is an Experiment to begin.
+type Trial struct {
+	// Name is its name.
+	Name string
+	// Step is what it runs.
+	Step *v1alpha1.RolloutExperimentStep
 }
 
 // Event is an Event on the Rollout.

@@ -29,13 +29,13 @@ func (p *pass) heed() {
 	}
 }
 
-// atPause says that the present step, or the place before the switch, is a wait that a client may have ended.
+// atPause says that the present step, or the place before the switch, may be a wait that a client ended.
 func (p *pass) atPause() bool {
 	if p.Rollout.Spec.BlueGreen() != nil {
 		return !p.promoted()
 	}
 	steps, index := p.steps(), int(p.index())
-	return index < len(steps) && steps[index].Pause != nil
+	return index < len(steps) && (steps[index].Pause != nil || steps[index].Experiment != nil)
 }
 
 // abort takes the update back, with a reason where the controller has one.
@@ -56,6 +56,7 @@ func (p *pass) retry() {
 	// Its pods are not on their way out any more, which would let it through as one that people know.
 	delete(p.deadlines, p.New)
 	p.Status.Canary.CurrentStepAnalysisRunStatus, p.Status.Canary.CurrentBackgroundAnalysisRunStatus = nil, nil
+	p.Status.Canary.CurrentExperiment = ""
 	p.Status.BlueGreen.PrePromotionAnalysisRunStatus, p.Status.BlueGreen.PostPromotionAnalysisRunStatus = nil, nil
 	p.Status.BlueGreen.ScaleUpPreviewCheckPoint = false
 	p.jump(0)

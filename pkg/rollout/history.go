@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 )
@@ -35,27 +36,44 @@ func SurplusRuns(
 	rollout *v1alpha1.Rollout, sets []*appsv1.ReplicaSet, runs map[string]*v1alpha1.AnalysisRun,
 ) []*v1alpha1.AnalysisRun {
 	p := &pass{Facts: Facts{Rollout: rollout, Sets: sets}, Decision: Decision{Status: rollout.Status}}
-	var successful, others, surplus []*v1alpha1.AnalysisRun
-	for _, name := range slices.Sorted(maps.Keys(runs)) {
-		run := runs[name]
+	return surplus(p, runs, p.awaited, func(run *v1alpha1.AnalysisRun) v1alpha1.AnalysisPhase { return run.Status.Phase })
+}
+
+// SurplusExperiments returns the finished Experiments beyond those that the spec keeps, and those of revisions that are
+// gone.
+func SurplusExperiments(
+	rollout *v1alpha1.Rollout, sets []*appsv1.ReplicaSet, experiments map[string]*v1alpha1.Experiment,
+) []*v1alpha1.Experiment {
+	p := &pass{Facts: Facts{Rollout: rollout, Sets: sets}, Decision: Decision{Status: rollout.Status}}
+	return surplus(p, experiments, p.awaitsExperiment,
+		func(experiment *v1alpha1.Experiment) v1alpha1.AnalysisPhase { return experiment.Status.Phase })
+}
+
+// surplus returns what is finished and awaited no more, beyond what the spec keeps of the revisions that there are.
+func surplus[T metav1.Object](
+	p *pass, all map[string]T, awaited func(string) bool, phaseOf func(T) v1alpha1.AnalysisPhase,
+) []T {
+	var successful, others, surplus []T
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		one := all[name]
 		switch {
-		case !completed(run.Status.Phase) || p.awaited(name):
-		case p.find(run.Labels[v1alpha1.LabelPodTemplateHash]) == nil:
-			surplus = append(surplus, run)
-		case run.Status.Phase == v1alpha1.AnalysisPhaseSuccessful:
-			successful = append(successful, run)
+		case !completed(phaseOf(one)) || awaited(name):
+		case p.find(one.GetLabels()[v1alpha1.LabelPodTemplateHash]) == nil:
+			surplus = append(surplus, one)
+		case phaseOf(one) == v1alpha1.AnalysisPhaseSuccessful:
+			successful = append(successful, one)
 		default:
-			others = append(others, run)
+			others = append(others, one)
 		}
 	}
-	keepSuccessful, keepOthers := RunLimits(rollout)
+	keepSuccessful, keepOthers := RunLimits(p.Rollout)
 	return append(surplus, append(oldest(successful, keepSuccessful), oldest(others, keepOthers)...)...)
 }
 
-// oldest returns all runs but the youngest ones, of which so many stay.
-func oldest(runs []*v1alpha1.AnalysisRun, keep int) []*v1alpha1.AnalysisRun {
-	slices.SortStableFunc(runs, func(a, b *v1alpha1.AnalysisRun) int {
-		return cmp.Compare(a.CreationTimestamp.Unix(), b.CreationTimestamp.Unix())
+// oldest returns all but the youngest ones, of which so many stay.
+func oldest[T metav1.Object](all []T, keep int) []T {
+	slices.SortStableFunc(all, func(a, b T) int {
+		return cmp.Compare(a.GetCreationTimestamp().Unix(), b.GetCreationTimestamp().Unix())
 	})
-	return runs[:max(0, len(runs)-keep)]
+	return all[:max(0, len(all)-keep)]
 }

@@ -49,6 +49,7 @@ func Decide(facts Facts) Decision {
 		p.canary()
 	}
 	p.end()
+	p.endExperiments()
 	p.restart()
 	p.change()
 	p.report()

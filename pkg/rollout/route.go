@@ -26,10 +26,14 @@ func (p *pass) route() {
 	if weight == 0 && (p.Status.Abort || p.promoted()) {
 		hash = p.Status.StableRS
 	}
+	rest, additional := full-weight, p.additional(full-weight)
+	for _, destination := range additional {
+		rest -= destination.Weight
+	}
 	intent := &traffic.Intent{
-		Canary: traffic.Destination{Service: canary, Hash: hash, Weight: weight},
-		Stable: traffic.Destination{Service: stable, Hash: p.Status.StableRS, Weight: full - weight},
-		Max:    full,
+		Canary:     traffic.Destination{Service: canary, Hash: hash, Weight: weight},
+		Stable:     traffic.Destination{Service: stable, Hash: p.Status.StableRS, Weight: rest},
+		Additional: additional, Max: full,
 	}
 	if ended := p.promoted() || p.Status.Abort || sizeOf(p.New).Available == 0; !ended {
 		intent.Headers, intent.Mirrors = p.managed()
@@ -49,6 +53,11 @@ func (p *pass) record(intent *traffic.Intent) {
 			Weight: intent.Stable.Weight, ServiceName: intent.Stable.Service, PodTemplateHash: intent.Stable.Hash,
 		},
 		Verified: p.Verified,
+	}
+	for _, destination := range intent.Additional {
+		now.Additional = append(now.Additional, v1alpha1.WeightDestination{
+			Weight: destination.Weight, ServiceName: destination.Service, PodTemplateHash: destination.Hash,
+		})
 	}
 	p.Status.Canary.Weights = now
 	if was == nil || was.Canary.Weight != now.Canary.Weight {

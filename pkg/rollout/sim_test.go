@@ -29,6 +29,7 @@ type cluster struct {
 	sets           []*appsv1.ReplicaSet
 	services       map[string]*corev1.Service
 	runs           map[string]*v1alpha1.AnalysisRun
+	experiments    map[string]*v1alpha1.Experiment
 	now            time.Time
 	outdated, live int
 	// writes are how often ReplicaSets and statuses were written.
@@ -54,7 +55,8 @@ spec:
 	}
 	c := &cluster{
 		t: t, rollout: rollout, services: map[string]*corev1.Service{}, runs: map[string]*v1alpha1.AnalysisRun{},
-		now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+		experiments: map[string]*v1alpha1.Experiment{},
+		now:         time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 	}
 	for _, named := range ServicesOf(rollout) {
 		c.services[named.Name] = &corev1.Service{
@@ -105,8 +107,8 @@ func (c *cluster) facts(routedNow bool) Facts {
 		sets = append(sets, current)
 	}
 	return Facts{
-		Rollout: c.rollout, Workload: c.workload, Sets: sets, New: current, Services: c.services, Runs: c.runs, Routed: routedNow, Now: c.now,
-		Outdated: c.outdated, Live: c.live,
+		Rollout: c.rollout, Workload: c.workload, Sets: sets, New: current, Services: c.services, Runs: c.runs,
+		Routed: routedNow, Now: c.now, Outdated: c.outdated, Live: c.live, Experiments: c.experiments,
 	}
 }
 
@@ -121,6 +123,7 @@ func (c *cluster) decide() {
 		decision := Decide(c.facts(c.last.Traffic != nil))
 		c.do(decision)
 		if len(decision.Changes) == 0 && len(decision.Selections) == 0 && len(decision.Begun) == 0 &&
+			len(decision.Trials) == 0 && len(decision.EndedTrials) == 0 &&
 			equality.Semantic.DeepEqual(decision.Status, c.rollout.Status) {
 			break
 		}
@@ -144,6 +147,12 @@ func (c *cluster) do(decision Decision) {
 	}
 	for _, name := range decision.Ended {
 		c.runs[name].Spec.Terminate = new(true)
+	}
+	for _, trial := range decision.Trials {
+		c.experiments[trial.Name] = c.made(trial)
+	}
+	for _, name := range decision.EndedTrials {
+		c.experiments[name].Spec.Terminate = new(true)
 	}
 	for _, change := range decision.Changes {
 		c.write(change)

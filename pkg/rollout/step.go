@@ -45,6 +45,9 @@ func (p *pass) enter(step *v1alpha1.CanaryStep) {
 	if step.Pause != nil && len(p.Status.PauseConditions) == 0 && !p.Status.ControllerPause {
 		p.pause(v1alpha1.PauseReasonCanaryPauseStep)
 	}
+	if step.Experiment != nil {
+		p.experiment(step.Experiment)
+	}
 	if step.Analysis != nil {
 		p.measure(v1alpha1.RolloutTypeStep, fmt.Sprintf("-%d", p.index()), p.index(), step.Analysis,
 			&p.Status.Canary.CurrentStepAnalysisRunStatus)
@@ -54,7 +57,7 @@ func (p *pass) enter(step *v1alpha1.CanaryStep) {
 // leave goes on to the next step.
 func (p *pass) leave(step *v1alpha1.CanaryStep) {
 	p.resume(v1alpha1.PauseReasonCanaryPauseStep)
-	p.Status.Canary.CurrentStepAnalysisRunStatus = nil
+	p.Status.Canary.CurrentStepAnalysisRunStatus, p.Status.Canary.CurrentExperiment = nil, ""
 	next := p.index() + 1
 	p.jump(int(next))
 	p.progressed = true
@@ -73,6 +76,8 @@ func (p *pass) done(step *v1alpha1.CanaryStep) bool {
 	case step.Analysis != nil:
 		current := p.Status.Canary.CurrentStepAnalysisRunStatus
 		return current != nil && current.Status == v1alpha1.AnalysisPhaseSuccessful
+	case step.Experiment != nil:
+		return p.experimentDone()
 	default:
 		return step.SetHeaderRoute != nil || step.SetMirrorRoute != nil
 	}
@@ -180,6 +185,8 @@ func describe(step *v1alpha1.CanaryStep) string {
 		return "pause"
 	case step.Analysis != nil:
 		return "analysis"
+	case step.Experiment != nil:
+		return "experiment"
 	case step.SetCanaryScale != nil:
 		return "setCanaryScale"
 	case step.SetHeaderRoute != nil:

@@ -133,7 +133,7 @@ func validateCanary(rollout *v1alpha1.Rollout, path *field.Path) field.ErrorList
 	}
 	problems = append(problems, validateLimit(rollout, spec.ScaleDownDelayRevisionLimit, path)...)
 	for i := range spec.Steps {
-		problems = append(problems, validateStep(rollout, &spec.Steps[i], path.Child("steps").Index(i))...)
+		problems = append(problems, validateStep(rollout, i, path.Child("steps").Index(i))...)
 	}
 	return problems
 }
@@ -184,7 +184,8 @@ func none(value *intstr.IntOrString) bool {
 	return err == nil && count == 0
 }
 
-func validateStep(rollout *v1alpha1.Rollout, step *v1alpha1.CanaryStep, path *field.Path) field.ErrorList {
+func validateStep(rollout *v1alpha1.Rollout, index int, path *field.Path) field.ErrorList {
+	step := &rollout.Spec.Canary().Steps[index]
 	if chosen := choices(step); chosen != 1 {
 		return field.ErrorList{field.Invalid(path, field.OmitValueType{}, fmt.Sprintf(
 			"a step must have one of setWeight, pause, setCanaryScale, analysis, experiment, setHeaderRoute, "+
@@ -200,8 +201,7 @@ func validateStep(rollout *v1alpha1.Rollout, step *v1alpha1.CanaryStep, path *fi
 		return field.ErrorList{field.Invalid(path.Child("setCanaryScale"), field.OmitValueType{},
 			"SetCanaryScale requires TrafficRouting to be set")}
 	case step.Experiment != nil:
-		return field.ErrorList{field.Invalid(path.Child("experiment"), field.OmitValueType{},
-			"Experiments cannot be run: use an analysis, or remove the step")}
+		return validateExperiment(rollout, index, path.Child("experiment"))
 	case step.Plugin != nil:
 		return field.ErrorList{field.Invalid(path.Child("plugin", "name"), step.Plugin.Name,
 			"no step plugin of this name is there; remove the step")}

@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/utils/clock"
 
+	reconcileanalyses "github.com/capstan-dev/capstan/pkg/reconcile/analyses"
 	"github.com/capstan-dev/capstan/pkg/reconcile/rollout"
 )
 
@@ -28,9 +29,10 @@ func newRollouts(c *control, client kubernetes.Interface, d Dependencies) (*roll
 		return nil, nil
 	}
 	argo := c.own.Argoproj().V1alpha1()
-	all, runs := argo.Rollouts().Informer(), argo.AnalysisRuns().Informer()
+	all, runs, experiments := argo.Rollouts().Informer(), argo.AnalysisRuns().Informer(), argo.Experiments().Informer()
 	if err := errors.Join(
 		all.AddIndexers(rollout.RolloutIndexers()), runs.AddIndexers(rollout.OwnerIndexers()),
+		experiments.AddIndexers(rollout.OwnerIndexers()),
 	); err != nil {
 		return nil, err
 	}
@@ -51,8 +53,8 @@ func newRollouts(c *control, client kubernetes.Interface, d Dependencies) (*roll
 	}
 	reconciler, err := rollout.New(rollout.Options{
 		Client: c.client, Host: client, HostObjects: objects, HostMetadata: described,
-		Rollouts: all.GetIndexer(), Runs: runs.GetIndexer(),
-		Templates: rollout.Templates{
+		Rollouts: all.GetIndexer(), Runs: runs.GetIndexer(), Experiments: experiments.GetIndexer(),
+		Templates: reconcileanalyses.Templates{
 			Namespaced: argo.AnalysisTemplates().Lister(), Cluster: argo.ClusterAnalysisTemplates().Lister(),
 		},
 		Events: c.events, Clock: clock.RealClock{}, Metrics: metrics,
@@ -61,7 +63,9 @@ func newRollouts(c *control, client kubernetes.Interface, d Dependencies) (*roll
 		return nil, err
 	}
 	for informer, handler := range map[cache.SharedIndexInformer]cache.ResourceEventHandler{
-		all: reconciler.Handler(), runs: reconciler.RunHandler(),
+		all: reconciler.Handler(), runs: reconciler.RunHandler(), experiments: reconciler.ExperimentHandler(),
+		argo.AnalysisTemplates().Informer():        reconciler.TemplateHandler(),
+		argo.ClusterAnalysisTemplates().Informer(): reconciler.TemplateHandler(),
 	} {
 		if _, err = informer.AddEventHandler(handler); err != nil {
 			return nil, err
@@ -78,7 +82,7 @@ func (r *rollouts) Run(ctx context.Context) error {
 	argo := r.control.own.Argoproj().V1alpha1()
 	if cache.WaitForCacheSync(ctx.Done(), argo.Rollouts().Informer().HasSynced,
 		argo.AnalysisRuns().Informer().HasSynced, argo.AnalysisTemplates().Informer().HasSynced,
-		argo.ClusterAnalysisTemplates().Informer().HasSynced) {
+		argo.ClusterAnalysisTemplates().Informer().HasSynced, argo.Experiments().Informer().HasSynced) {
 		r.reconciler.Run(ctx)
 	}
 	return nil

@@ -4,6 +4,7 @@
 package traffic
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -104,6 +105,22 @@ func Routers(rollout *v1alpha1.Rollout) ([]Router, error) {
 		routers = append(routers, router)
 	}
 	return routers, nil
+}
+
+// Shared says why a router that a Rollout names cannot send traffic to the Services of an Experiment, nil where all
+// can.
+func Shared(rollout *v1alpha1.Rollout) error {
+	spec := rollout.Spec.Canary().TrafficRouting
+	switch {
+	case spec.Nginx != nil:
+		return errors.New("trafficRouting.nginx splits traffic in two: use another router, or remove the weight")
+	case spec.Traefik != nil:
+		return errors.New("trafficRouting.traefik splits traffic in two: use another router, or remove the weight")
+	case spec.Apisix != nil:
+		return errors.New("trafficRouting.apisix splits traffic in two: use another router, or remove the weight")
+	default:
+		return nil
+	}
 }
 
 // drivers returns what makes the routers that a Rollout names, in the order of the peer.

@@ -28,6 +28,7 @@ func kindStories() map[string]story {
 		"an Application is held to its AppProject":               applicationIsHeld,
 		"the control plane may have another namespace":           controlPlaneMoves,
 		"the scale of a Rollout is read and written":             rolloutScales,
+		"the Experiment of a Rollout is ended and not forged":    experimentOfARolloutIsKept,
 	}
 }
 

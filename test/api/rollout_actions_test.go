@@ -90,6 +90,8 @@ const (
 	inconclusive = `{observedGeneration: "1", currentPodHash: canary, stableRS: stable, currentStepIndex: 1, controllerPause: true,
   pauseConditions: [{reason: InconclusiveAnalysisRun, startTime: "2026-01-02T03:04:05Z"}],
   canary: {currentStepAnalysisRunStatus: {name: run, status: Inconclusive}}}`
+	inconclusiveTrial = `{observedGeneration: "1", currentPodHash: canary, stableRS: stable, currentStepIndex: 1, controllerPause: true,
+  pauseConditions: [{reason: InconclusiveExperiment, startTime: "2026-01-02T03:04:05Z"}], canary: {currentExperiment: trial}}`
 	afterSteps = `{observedGeneration: "1", currentPodHash: canary, stableRS: stable, currentStepIndex: 3}`
 	done       = `{observedGeneration: "1", currentPodHash: stable, stableRS: stable, currentStepIndex: 3, phase: Healthy}`
 	aborted    = `{observedGeneration: "1", currentPodHash: canary, stableRS: stable, currentStepIndex: 0, abort: true, phase: Degraded}`
@@ -209,6 +211,9 @@ func promotions(t *testing.T, w *world) {
 			s.CurrentStepIndex = new(int32(1))
 		}},
 		"an inconclusive analysis is left behind": {status: inconclusive, change: func(s *v1alpha1.RolloutStatus) {
+			s.PauseConditions, s.ControllerPause, s.CurrentStepIndex = nil, false, new(int32(2))
+		}},
+		"an inconclusive Experiment is left behind": {status: inconclusiveTrial, change: func(s *v1alpha1.RolloutStatus) {
 			s.PauseConditions, s.ControllerPause, s.CurrentStepIndex = nil, false, new(int32(2))
 		}},
 		"all is skipped":         {status: atPause, body: `{full: true}`, change: func(s *v1alpha1.RolloutStatus) { s.PromoteFull = true }},

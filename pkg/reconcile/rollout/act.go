@@ -46,6 +46,16 @@ func (p *pass) act(
 			return false, err
 		}
 	}
+	for _, trial := range decision.Trials {
+		if err := p.try(ctx, facts, trial); err != nil {
+			return false, err
+		}
+	}
+	for _, name := range decision.EndedTrials {
+		if err := p.endTrial(ctx, facts, name); err != nil {
+			return false, err
+		}
+	}
 	for _, change := range decision.Changes {
 		if err := p.resize(ctx, facts, change); err != nil {
 			return false, err
@@ -54,7 +64,8 @@ func (p *pass) act(
 	if err := p.evict(ctx, facts, decision.Restart); err != nil {
 		return false, err
 	}
-	changed := len(decision.Selections) + len(decision.Begun) + len(decision.Ended) + len(decision.Changes)
+	changed := len(decision.Selections) + len(decision.Begun) + len(decision.Ended) + len(decision.Trials) +
+		len(decision.EndedTrials) + len(decision.Changes)
 	return rerouted || changed > 0, nil
 }
 

@@ -5,61 +5,32 @@ package rollout
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 
-	"k8s.io/apimachinery/pkg/api/equality"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/capstan-dev/capstan/pkg/analysis"
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
-	listers "github.com/capstan-dev/capstan/pkg/generated/listers/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/reconcile/analyses"
 	"github.com/capstan-dev/capstan/pkg/rollout"
 )
 
-// Templates list the templates of analyses.
-type Templates struct {
-	Namespaced listers.AnalysisTemplateLister
-	Cluster    listers.ClusterAnalysisTemplateLister
-}
-
-// templates are those that a Rollout can refer to.
-type templates struct {
-	Templates
-	namespace string
-}
-
-var _ analysis.Templates = templates{}
-
-// AnalysisTemplate returns the template of a name in the Rollout's namespace.
-func (t templates) AnalysisTemplate(name string) (*v1alpha1.AnalysisTemplateSpec, error) {
-	found, err := t.Namespaced.AnalysisTemplates(t.namespace).Get(name)
-	if err != nil {
-		return nil, err
-	}
-	return &found.Spec, nil
-}
-
-// ClusterAnalysisTemplate returns the cluster's template of a name.
-func (t templates) ClusterAnalysisTemplate(name string) (*v1alpha1.AnalysisTemplateSpec, error) {
-	found, err := t.Cluster.Get(name)
-	if err != nil {
-		return nil, err
-	}
-	return &found.Spec, nil
-}
-
-// checkAnalyses says which analysis of a Rollout cannot be begun, before its turn comes.
+// checkAnalyses says which analysis of a Rollout cannot be begun, before its turn comes. It looks again only where the
+// Rollout or a template has changed.
 func (r *Reconciler) checkAnalyses(facts rollout.Facts) error {
+	key := types.NamespacedName{Namespace: facts.Rollout.Namespace, Name: facts.Rollout.Name}
+	now := r.checked.now(facts.Rollout)
+	if r.checked.holds(key, now) {
+		return nil
+	}
 	for _, named := range rollout.AnalysesOf(facts.Rollout) {
 		if _, err := r.compose(facts, named.Analysis); err != nil {
 			return fmt.Errorf("%s: %w", named.Field, err)
 		}
 	}
+	r.checked.hold(key, now)
 	return nil
 }
 
@@ -74,7 +45,7 @@ func (r *Reconciler) compose(
 	return analysis.Compose(analysis.Request{
 		Templates: wanted.Templates, Args: args,
 		DryRun: wanted.DryRun, MeasurementRetention: wanted.MeasurementRetention,
-	}, templates{r.Templates, facts.Rollout.Namespace})
+	}, r.Templates.In(facts.Rollout.Namespace))
 }
 
 // begin makes an AnalysisRun.
@@ -102,17 +73,9 @@ func (r *Reconciler) begin(ctx context.Context, facts *rollout.Facts, wanted rol
 	if wanted.Kind == v1alpha1.RolloutTypeStep {
 		run.Labels[v1alpha1.LabelStepIndex] = fmt.Sprint(wanted.Step)
 	}
-	runs := r.Client.ArgoprojV1alpha1().AnalysisRuns(run.Namespace)
-	written, err := runs.Create(ctx, run, metav1.CreateOptions{})
-	if apierrors.IsAlreadyExists(err) {
-		written, err = runs.Get(ctx, run.Name, metav1.GetOptions{})
-		if err == nil && (!metav1.IsControlledBy(written, facts.Rollout) ||
-			!equality.Semantic.DeepEqual(written.Spec, run.Spec)) {
-			err = errors.New("one of somebody else has its name: delete it")
-		}
-	}
+	written, err := analyses.Begin(ctx, r.Client.ArgoprojV1alpha1(), facts.Rollout, run)
 	if err != nil {
-		return fmt.Errorf("begin AnalysisRun %s: %w", wanted.Name, err)
+		return err
 	}
 	r.fresh.runs.Mutation(written)
 	facts.Runs = maps.Clone(facts.Runs)
@@ -122,16 +85,9 @@ func (r *Reconciler) begin(ctx context.Context, facts *rollout.Facts, wanted rol
 
 // end asks an AnalysisRun to come to its end.
 func (r *Reconciler) end(ctx context.Context, facts *rollout.Facts, name string) error {
-	body, err := json.Marshal(map[string]any{
-		"metadata": map[string]any{"uid": facts.Runs[name].UID}, "spec": map[string]any{"terminate": true},
-	})
+	written, err := analyses.End(ctx, r.Client.ArgoprojV1alpha1(), facts.Runs[name])
 	if err != nil {
 		return err
-	}
-	written, err := r.Client.ArgoprojV1alpha1().AnalysisRuns(facts.Rollout.Namespace).
-		Patch(ctx, name, types.MergePatchType, body, metav1.PatchOptions{})
-	if err != nil {
-		return fmt.Errorf("end AnalysisRun %s: %w", name, err)
 	}
 	r.fresh.runs.Mutation(written)
 	facts.Runs = maps.Clone(facts.Runs)

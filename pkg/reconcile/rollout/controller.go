@@ -18,7 +18,9 @@ import (
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/generated/clientset/versioned"
+	"github.com/capstan-dev/capstan/pkg/reconcile/analyses"
 	"github.com/capstan-dev/capstan/pkg/reconcile/queue"
+	"github.com/capstan-dev/capstan/pkg/reconcile/written"
 )
 
 // workers is how many Rollouts are reconciled side by side.
@@ -34,9 +36,11 @@ type Options struct {
 	HostMetadata metadata.Interface
 	// Rollouts is an indexer of all Rollouts, with RolloutIndexers.
 	Rollouts cache.Indexer
+	// Experiments is an indexer of all Experiments, with OwnerIndexers.
+	Experiments cache.Indexer
 	// Runs is an indexer of all AnalysisRuns, with OwnerIndexers.
 	Runs      cache.Indexer
-	Templates Templates
+	Templates analyses.Templates
 	Events    events.EventRecorder
 	Clock     clock.Clock
 	Metrics   *Metrics
@@ -48,6 +52,8 @@ type Reconciler struct {
 	queue *queue.Queue
 	fresh fresh
 	told  *told
+	// checked are the Rollouts whose analyses can be begun.
+	checked *checked
 	// host is where Rollouts run their pods.
 	host *site
 }
@@ -57,8 +63,12 @@ func New(options Options) (*Reconciler, error) {
 	r := &Reconciler{
 		Options: options,
 		queue:   queue.New("rollouts", together),
-		fresh:   fresh{rollouts: newest(options.Rollouts), runs: newest(options.Runs)},
+		fresh: fresh{
+			rollouts: written.Over(options.Rollouts), runs: written.Over(options.Runs),
+			experiments: written.Over(options.Experiments),
+		},
 		told:    newTold(),
+		checked: newChecked(),
 	}
 	var err error
 	r.host, err = r.newSite(options.Host, options.HostObjects, options.HostMetadata)
@@ -100,6 +110,7 @@ func (r *Reconciler) visit(ctx context.Context, key types.NamespacedName) (time.
 	if rollout == nil {
 		r.told.forget(key)
 		r.host.references.only(key, nil)
+		r.checked.forget(key)
 		r.Metrics.forget(key)
 		return 0, nil
 	}

@@ -93,6 +93,9 @@ func (p *pass) gather(ctx context.Context, object *v1alpha1.Rollout) (rollout.Fa
 	if facts.Runs, err = p.fresh.runsOf(object); err != nil {
 		return facts, err
 	}
+	if facts.Experiments, err = p.fresh.experimentsOf(object); err != nil {
+		return facts, err
+	}
 	if err = p.revision(ctx, &facts); err != nil {
 		return facts, err
 	}

@@ -18,8 +18,8 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/dynamic/dynamicinformer"
 	"k8s.io/client-go/tools/cache"
-	"k8s.io/klog/v2"
 
+	"github.com/capstan-dev/capstan/pkg/reconcile/written"
 	"github.com/capstan-dev/capstan/pkg/traffic"
 )
 
@@ -135,13 +135,10 @@ func (c *routes) kind(ctx context.Context, resource schema.GroupVersionResource)
 	).Informer()
 	known = &routeKind{
 		resource: resource, informer: informer,
-		written: cache.NewIntegerResourceVersionMutationCacheWithOptions(klog.FromContext(ctx), informer.GetIndexer(),
-			cache.MutationCacheOptions{
-				Indexer: informer.GetIndexer(), TTL: keepWritten, IncludeAdds: true, MaxCacheSize: mostWritten,
-			}),
+		written: written.Over(informer.GetIndexer()),
 	}
 	// A new informer takes handlers.
-	_, _ = informer.AddEventHandler(watching(known.written, func(object metav1.Object) {
+	_, _ = informer.AddEventHandler(written.Watching(known.written, func(object metav1.Object) {
 		if typed, is := object.(*unstructured.Unstructured); is {
 			c.changed(traffic.Ref{
 				GroupKind: typed.GroupVersionKind().GroupKind(), Namespace: typed.GetNamespace(), Name: typed.GetName(),

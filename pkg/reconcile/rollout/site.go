@@ -5,7 +5,6 @@ package rollout
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -19,6 +18,7 @@ import (
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/reconcile/written"
 )
 
 // site is a cluster that runs the pods of Rollouts: its clients, and what Rollouts drive there as this process knows it.
@@ -54,10 +54,10 @@ func (r *Reconciler) newSite(
 		client: client, routes: newRoutes(objects, kinds, r.routeChanged),
 		references: newReferences(objects, described, r.queue.Add),
 		watching:   []informers.SharedInformerFactory{owned, all},
-		sets:       newest(sets.GetIndexer()), services: newest(services.GetIndexer()),
+		sets:       written.Over(sets.GetIndexer()), services: written.Over(services.GetIndexer()),
 	}
 	for informer, handler := range map[cache.SharedIndexInformer]cache.ResourceEventHandler{
-		sets: watching(site.sets, r.ownerChanged), services: watching(site.services, r.serviceChanged),
+		sets: written.Watching(site.sets, r.ownerChanged), services: written.Watching(site.services, r.serviceChanged),
 	} {
 		handled, err := informer.AddEventHandler(handler)
 		if err != nil {
@@ -77,15 +77,8 @@ func (s *site) start(ctx context.Context) {
 
 // service returns a Service, nil where there is none.
 func (s *site) service(namespace, name string) (*corev1.Service, error) {
-	object, found, err := s.services.GetByKey(namespace + "/" + name)
-	if !found || err != nil {
-		return nil, err
-	}
-	service, isService := object.(*corev1.Service)
-	if !isService {
-		return nil, fmt.Errorf("the cache of Services holds a %T", object)
-	}
-	return service, nil
+	service, _, err := written.Get[*corev1.Service](s.services, namespace+"/"+name)
+	return service, err
 }
 
 // withoutManagers drops what nobody here reads.

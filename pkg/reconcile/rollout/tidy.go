@@ -15,7 +15,7 @@ import (
 	"github.com/capstan-dev/capstan/pkg/rollout"
 )
 
-// tidy deletes ReplicaSets and AnalysisRuns beyond those that the spec keeps: by UID, and ReplicaSets by version too,
+// tidy deletes ReplicaSets, AnalysisRuns and Experiments beyond those that the spec keeps: by UID, and ReplicaSets by version too,
 // for one that got pods meanwhile is no history.
 func (p *pass) tidy(ctx context.Context, object *v1alpha1.Rollout) error {
 	sets, err := p.site.setsOf(object)
@@ -40,7 +40,7 @@ func (p *pass) tidy(ctx context.Context, object *v1alpha1.Rollout) error {
 		}
 		p.fresh.runs.OnDelete(run)
 	}
-	return nil
+	return p.tidyExperiments(ctx, object, sets)
 }
 
 func (p *pass) deleteSet(ctx context.Context, set *appsv1.ReplicaSet) error {

@@ -9,6 +9,8 @@ import (
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/reconcile/analyses"
+	"github.com/capstan-dev/capstan/pkg/reconcile/written"
 	"github.com/capstan-dev/capstan/pkg/rollout"
 	"github.com/capstan-dev/capstan/pkg/traffic"
 )
@@ -18,6 +20,8 @@ const (
 	byService = "service"
 	// byRoute is the index of Rollouts by the routers' objects that they drive.
 	byRoute = "route"
+	// byTemplate is the index of Rollouts by the templates of their analyses.
+	byTemplate = "template"
 )
 
 // RolloutIndexers are those that Options.Rollouts needs.
@@ -30,7 +34,7 @@ func RolloutIndexers() cache.Indexers {
 			return nil, nil
 		}
 	}
-	return cache.Indexers{byService: of(serviceKeys), byRoute: of(routeKeys)}
+	return cache.Indexers{byService: of(serviceKeys), byRoute: of(routeKeys), byTemplate: of(templateKeys)}
 }
 
 func serviceKeys(r *v1alpha1.Rollout) []string {
@@ -58,6 +62,37 @@ func routeKeys(r *v1alpha1.Rollout) []string {
 	return keys
 }
 
+func templateKeys(r *v1alpha1.Rollout) []string {
+	var keys []string
+	for _, named := range rollout.AnalysesOf(r) {
+		for _, ref := range named.Analysis.Templates {
+			keys = append(keys, analyses.Named(ref, r.Namespace).String())
+		}
+	}
+	return keys
+}
+
+// TemplateHandler visits the Rollouts whose analyses are made of a template that came, changed or went.
+func (r *Reconciler) TemplateHandler() cache.ResourceEventHandler {
+	changed := func(object any) {
+		if gone, isTombstone := object.(cache.DeletedFinalStateUnknown); isTombstone {
+			object = gone.Obj
+		}
+		template, isObject := object.(metav1.Object)
+		if !isObject {
+			return
+		}
+		r.checked.outdate()
+		of := types.NamespacedName{Namespace: template.GetNamespace(), Name: template.GetName()}
+		for _, user := range r.Templates.Users(of) {
+			r.visitAll(byTemplate, user.String())
+		}
+	}
+	return cache.ResourceEventHandlerFuncs{
+		AddFunc: changed, UpdateFunc: func(_, now any) { changed(now) }, DeleteFunc: changed,
+	}
+}
+
 // routeChanged visits the Rollouts that drive a router's object.
 func (r *Reconciler) routeChanged(ref traffic.Ref) {
 	anyOf := ref
@@ -83,19 +118,19 @@ func (r *Reconciler) visitAll(index, key string) {
 
 // Handler visits a Rollout that came or changed.
 func (r *Reconciler) Handler() cache.ResourceEventHandler {
-	return watching(r.fresh.rollouts, func(object metav1.Object) {
+	return written.Watching(r.fresh.rollouts, func(object metav1.Object) {
 		r.queue.Add(types.NamespacedName{Namespace: object.GetNamespace(), Name: object.GetName()})
 	})
 }
 
 // RunHandler visits the Rollout of an AnalysisRun that came, changed or went.
 func (r *Reconciler) RunHandler() cache.ResourceEventHandler {
-	return watching(r.fresh.runs, r.ownerChanged)
+	return written.Watching(r.fresh.runs, r.ownerChanged)
 }
 
 // ownerChanged visits the Rollout of a ReplicaSet or an AnalysisRun that came, changed or went.
 func (r *Reconciler) ownerChanged(object metav1.Object) {
-	if owner := ownerOf(object); owner != nil {
+	if owner := written.OwnerOf(object, kind); owner != nil {
 		r.queue.Add(types.NamespacedName{Namespace: object.GetNamespace(), Name: owner.Name})
 	}
 }

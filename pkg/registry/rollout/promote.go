@@ -6,6 +6,7 @@ package rollout
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -60,7 +61,10 @@ func goOn(rollout *v1alpha1.Rollout, paused bool) error {
 	step := stepOf(status)
 	waits := len(status.PauseConditions) > 0
 	run := status.Canary.CurrentStepAnalysisRunStatus
-	inconclusive := run != nil && run.Status == v1alpha1.AnalysisPhaseInconclusive
+	inconclusive := run != nil && run.Status == v1alpha1.AnalysisPhaseInconclusive ||
+		slices.ContainsFunc(status.PauseConditions, func(condition v1alpha1.PauseCondition) bool {
+			return condition.Reason == v1alpha1.PauseReasonInconclusiveExperiment
+		})
 	switch {
 	case waits && status.ControllerPause && inconclusive && int(step) < steps:
 		status.PauseConditions, status.ControllerPause, status.CurrentStepIndex = nil, false, new(step+1)
