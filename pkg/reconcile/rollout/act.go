@@ -22,6 +22,9 @@ import (
 func (p *pass) act(
 	ctx context.Context, facts *rollout.Facts, found *routing, decision rollout.Decision,
 ) (bool, error) {
+	if err := p.complete(ctx, facts); err != nil {
+		return false, err
+	}
 	for _, selection := range decision.Selections {
 		if err := p.point(ctx, facts, selection); err != nil {
 			return false, err
@@ -96,9 +99,6 @@ func (p *pass) point(ctx context.Context, facts *rollout.Facts, selection rollou
 func (p *pass) resize(ctx context.Context, facts *rollout.Facts, change rollout.SetChange) error {
 	if change.Set.UID == "" {
 		return p.create(ctx, facts, change)
-	}
-	if err := p.complete(ctx, facts, change.Set); err != nil {
-		return err
 	}
 	body, err := patchOf(facts.Rollout, change)
 	if err != nil {

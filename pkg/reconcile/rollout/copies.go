@@ -20,10 +20,11 @@ import (
 	"github.com/capstan-dev/capstan/pkg/rollout"
 )
 
-// complete makes the copies to which the pods of the newest ReplicaSet refer, before it gets its first pods. They go
-// with it, and with others that refer to them.
-func (p *pass) complete(ctx context.Context, facts *rollout.Facts, set *appsv1.ReplicaSet) error {
-	if _, lacks := set.Annotations[v1alpha1.AnnotationCopiesPending]; !lacks || set.Name != facts.New.Name {
+// complete makes the copies to which the pods of the newest ReplicaSet refer, once it is there and before it gets its
+// first pods. They go with it, and with others that refer to them.
+func (p *pass) complete(ctx context.Context, facts *rollout.Facts) error {
+	set := facts.New
+	if _, lacks := set.Annotations[v1alpha1.AnnotationCopiesPending]; !lacks {
 		return nil
 	}
 	for _, each := range facts.Copies {

@@ -22,6 +22,7 @@ import (
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/reconcile/written"
 	"github.com/capstan-dev/capstan/pkg/rollout"
 )
 
@@ -82,7 +83,7 @@ func TestManyPodsGetTheMetadataOfTheirRoleOneBatchAfterAnother(t *testing.T) {
 	t.Cleanup(server.Close)
 	sets := cache.NewIndexer(cache.MetaNamespaceKeyFunc, nil)
 	p := &pass{Reconciler: &Reconciler{}, site: &site{
-		client: kubernetes.NewForConfigOrDie(&rest.Config{Host: server.URL, QPS: -1}), sets: newest(sets),
+		client: kubernetes.NewForConfigOrDie(&rest.Config{Host: server.URL, QPS: -1}), sets: written.Over(sets),
 	}}
 	set := &appsv1.ReplicaSet{
 		ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: "shop", UID: "s", Generation: 3, Annotations: map[string]string{
