@@ -28,9 +28,9 @@ func (d *Desk) KeepCollecting(ctx context.Context) {
 	}, collectEvery)
 }
 
-// Collect deletes the Plans of Applications that are gone, and what was said of Plans that are, once they are older than
-// records are kept. The manifests of a Plan go with the last one that names them. Where anything cannot be read, nothing
-// is deleted.
+// Collect deletes the Plans of Applications that are gone, and what was said of Plans that are, once they are older
+// than records are kept. The manifests of a Plan go with the last one that names them. Where anything cannot be read,
+// nothing is deleted.
 func (d *Desk) Collect(ctx context.Context) error {
 	if d.Retention == 0 {
 		return nil

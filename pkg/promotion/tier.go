@@ -24,8 +24,8 @@ func (d *Desk) Tier(ctx context.Context, before, after *capstan.Cluster, who use
 	}
 	clusters := capstan.Resource("clusters")
 	may, err := d.Roles.May(ctx, ApproverOf(who), declassify, clusters, "", before.Name)
-	verdict := gate.Verdict{Decision: gate.Deny, Reason: reasonVerb, Message: fmt.Sprintf("it is %s: this needs the verb %s on "+
-		"clusters.capstan.dev; see: kubectl auth can-i %s clusters.capstan.dev/%s", gate.TierProduction, declassify,
+	verdict := gate.Verdict{Decision: gate.Deny, Reason: reasonVerb, Message: fmt.Sprintf("it is %s: this needs the verb "+
+		"%s on clusters.capstan.dev; see: kubectl auth can-i %s clusters.capstan.dev/%s", gate.TierProduction, declassify,
 		declassify, before.Name)}
 	switch {
 	case err != nil:

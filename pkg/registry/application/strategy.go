@@ -69,7 +69,8 @@ func (s strategy) PrepareForUpdate(ctx context.Context, updated, current runtime
 	}
 }
 
-// CheckGracefulDelete notes who deletes an Application, as they ask for what goes with it. Nothing is graceful about it.
+// CheckGracefulDelete notes who deletes an Application, as they ask for what goes with it. Nothing is graceful about
+// it.
 func (strategy) CheckGracefulDelete(ctx context.Context, object runtime.Object, _ *metav1.DeleteOptions) bool {
 	if app := registry.As[*v1alpha1.Application](object); app != nil && app.DeletionTimestamp == nil {
 		app.Status.Editors = registry.Edited(app.Status.Editors, registry.Writer(ctx, nil))

@@ -103,7 +103,8 @@ func (r *ManifestsREST) Create(
 	}
 	kept := &v1alpha1.PlanManifests{
 		ObjectMeta: metav1.ObjectMeta{
-			Namespace: plan.Namespace, Name: nameOf(plan.Spec.Manifests), Labels: map[string]string{wantedLabel: string(plan.UID)},
+			Namespace: plan.Namespace, Name: nameOf(plan.Spec.Manifests),
+			Labels: map[string]string{wantedLabel: string(plan.UID)},
 		},
 		Data: given.Data,
 	}
