@@ -14,13 +14,13 @@ import (
 )
 
 // Experiment returns the Experiment to make. Its pods are those of the revisions, without what a Rollout adds to them.
-// It fails if an argument is a field that is not there.
+// It has none of the Rollout's labels: no Application manages it. It fails if an argument is a field that is not there.
 func (f Facts) Experiment(trial Trial) (*v1alpha1.Experiment, error) {
 	step := trial.Step
 	experiment := &v1alpha1.Experiment{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: trial.Name, Namespace: f.Rollout.Namespace,
-			Labels:      with(f.Rollout.Labels, v1alpha1.LabelPodTemplateHash, HashOf(f.New)),
+			Labels:      map[string]string{v1alpha1.LabelPodTemplateHash: HashOf(f.New)},
 			Annotations: map[string]string{v1alpha1.AnnotationRevision: fmt.Sprint(RevisionOf(f.New))},
 			OwnerReferences: []metav1.OwnerReference{
 				*metav1.NewControllerRef(f.Rollout, v1alpha1.SchemeGroupVersion.WithKind("Rollout")),
