@@ -21,6 +21,13 @@ const (
 	TrackingAnnotation = "argocd.argoproj.io/tracking-id"
 	// FieldManager is the name under which Capstan owns fields.
 	FieldManager = "capstan"
+	// RolloutManager is the name under which the controller of Rollouts owns fields.
+	RolloutManager = "capstan-rollouts"
+	// peerRolloutManager is that of Argo Rollouts (as Argo Rollouts 1.9: the name of its program).
+	peerRolloutManager = "rollouts-controller"
+
+	// RolloutGroup is the API group of Rollouts.
+	RolloutGroup = "argoproj.io"
 
 	silentAnnotation = "argocd.argoproj.io/ignore-healthcheck"
 	// SyncOptionsAnnotation holds an object's own sync options, separated by commas.
@@ -28,6 +35,9 @@ const (
 	helmPolicyAnnotation  = "helm.sh/resource-policy"
 	compareAnnotation     = "argocd.argoproj.io/compare-options"
 )
+
+// Drives reports whether a field manager is a controller of Rollouts, which writes into objects of others.
+func Drives(manager string) bool { return manager == RolloutManager || manager == peerRolloutManager }
 
 // TrackingID returns the value of the tracking annotation of an application's object.
 func TrackingID(application string, key manifest.Key) string {

@@ -151,11 +151,7 @@ func (a *alb) paths(ingress map[string]any, intent Intent) error {
 		if err != nil {
 			return err
 		}
-		paths = slices.DeleteFunc(paths, func(path map[string]any) bool {
-			service := object(object(path, "backend"), "service")
-			return text(object(service, "port"), "name") == albUseAnnotation && text(service, "name") != a.root &&
-				slices.Contains(managed, text(service, "name"))
-		})
+		paths = slices.DeleteFunc(paths, a.ownPath)
 		var own []map[string]any
 		for _, name := range managed {
 			if intent.headed(name) != nil {
@@ -167,6 +163,13 @@ func (a *alb) paths(ingress map[string]any, intent Intent) error {
 	return nil
 }
 
+// ownPath reports whether a path is that of a header route.
+func (a *alb) ownPath(path map[string]any) bool {
+	service := object(object(path, "backend"), "service")
+	return text(object(service, "port"), "name") == albUseAnnotation && text(service, "name") != a.root &&
+		slices.Contains(managedNames(a.rollout), text(service, "name"))
+}
+
 func albPath(name string) map[string]any {
 	return map[string]any{
 		"path":     "/*",
@@ -175,4 +178,39 @@ func albPath(name string) map[string]any {
 			"name": name, "port": map[string]any{"name": albUseAnnotation},
 		}},
 	}
+}
+
+// Keep gives an Ingress the live action of the root Service, and the paths of the header routes.
+func (a *alb) Keep(_ Ref, live, wanted *unstructured.Unstructured) {
+	key := a.key("actions", a.root)
+	if _, said := wanted.GetAnnotations()[key]; said {
+		put(wanted.GetAnnotations(), key, live.GetAnnotations()[key], wanted.SetAnnotations)
+	}
+	have, haveErr := ingressRules(live.Object, a.root)
+	want, wantErr := ingressRules(wanted.Object, a.root)
+	if haveErr != nil || wantErr != nil {
+		return
+	}
+	for index := range min(len(have), len(want)) {
+		paths, err := list(want[index], "http", "paths")
+		if err != nil {
+			return
+		}
+		object(want[index], "http")["paths"] = slice(append(a.ownPaths(have[index]), paths...))
+	}
+}
+
+// ownPaths are the paths of the header routes in a rule.
+func (a *alb) ownPaths(rule map[string]any) []map[string]any {
+	paths, err := list(rule, "http", "paths")
+	if err != nil {
+		return nil
+	}
+	var own []map[string]any
+	for _, path := range paths {
+		if a.ownPath(path) {
+			own = append(own, clone(path))
+		}
+	}
+	return own
 }

@@ -174,3 +174,6 @@ func (n *nginx) annotate(ingress, stable *unstructured.Unstructured, intent Inte
 	}
 	ingress.SetAnnotations(annotations)
 }
+
+// Keep keeps nothing: the Ingress of the canary is the Rollout's own, and a stable one is not changed.
+func (*nginx) Keep(Ref, *unstructured.Unstructured, *unstructured.Unstructured) {}

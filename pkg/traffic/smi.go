@@ -96,3 +96,6 @@ func (s *smi) blank(spec map[string]any) *unstructured.Unstructured {
 func smiBackend(service string, weight int32) map[string]any {
 	return map[string]any{"service": service, "weight": int64(weight)}
 }
+
+// Keep keeps nothing: the TrafficSplit is the Rollout's own.
+func (*smi) Keep(Ref, *unstructured.Unstructured, *unstructured.Unstructured) {}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
@@ -92,4 +93,18 @@ func (t *traefik) services(object map[string]any) (stable, canary map[string]any
 			t.ref(), t.stable, t.canary)
 	}
 	return stable, canary, nil
+}
+
+// Keep gives both Services the live weights.
+func (t *traefik) Keep(_ Ref, live, wanted *unstructured.Unstructured) {
+	stable, canary, err := t.services(live.Object)
+	if err != nil {
+		return
+	}
+	wantedStable, wantedCanary, err := t.services(wanted.Object)
+	if err != nil {
+		return
+	}
+	copyField(stable, wantedStable, "weight")
+	copyField(canary, wantedCanary, "weight")
 }

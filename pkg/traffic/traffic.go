@@ -87,6 +87,8 @@ type Router interface {
 	Validate(live Live) error
 	// Route returns what to write so that the traffic is as intended.
 	Route(intent Intent, live Live) ([]Change, error)
+	// Keep gives another state of one of the objects the split that the live one has. What cannot be read is left alone.
+	Keep(ref Ref, live, wanted *unstructured.Unstructured)
 }
 
 // Routers returns the routers that a Rollout names. One that it names and that there is no driver for is an error:

@@ -86,7 +86,7 @@ func (p *pass) point(ctx context.Context, facts *rollout.Facts, selection rollou
 		return err
 	}
 	written, err := p.site.client.CoreV1().Services(service.Namespace).
-		Patch(ctx, service.Name, types.MergePatchType, body, metav1.PatchOptions{})
+		Patch(ctx, service.Name, types.MergePatchType, body, metav1.PatchOptions{FieldManager: manager})
 	if err != nil {
 		return fmt.Errorf("select the pods of %s by Service %s: %w", selection.Hash, selection.Service, err)
 	}

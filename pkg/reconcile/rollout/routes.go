@@ -20,9 +20,6 @@ import (
 	"github.com/capstan-dev/capstan/pkg/traffic"
 )
 
-// manager is the field manager of what routers' objects are given.
-const manager = "capstan"
-
 // routing is the routers of a Rollout and their objects as they are.
 type routing struct {
 	routers []traffic.Router
