@@ -32,7 +32,7 @@ func Predict(
 type Tolerated struct {
 	// Same reports that it differs in no others.
 	Same bool
-	// UID, ResourceVersion and Owned are those of the object, as in a Result.
+	// UID and ResourceVersion are those of the object, as in a Result; Owned is live.Object's Driven.
 	UID             types.UID
 	ResourceVersion uint64
 	Owned           manifest.Digest
@@ -48,9 +48,14 @@ func Tolerate(
 		return Tolerated{}, err
 	}
 	same, err := rules.Same(current, predicted)
+	if err != nil {
+		return Tolerated{}, err
+	}
+	wanted, err := m.Object()
 	return Tolerated{
-		Same: same, UID: current.GetUID(), ResourceVersion: cluster.Number(current.GetResourceVersion()),
-		Owned: cluster.OwnedFields(current.GetManagedFields()),
+		Same: same && err == nil && !rules.Strayed(wanted, current),
+		UID:  current.GetUID(), ResourceVersion: cluster.Number(current.GetResourceVersion()),
+		Owned: cluster.DrivenFields(current.GetManagedFields()),
 	}, err
 }
 

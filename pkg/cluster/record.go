@@ -42,12 +42,16 @@ func Record(gvk schema.GroupVersionKind, object metav1.Object, rules HealthRules
 		Wave:            live.WaveOf(annotations),
 		Deleting:        object.GetDeletionTimestamp() != nil,
 	}
+	if gvk.Group == live.RolloutGroup {
+		record.Undone = annotations[live.UndoneAnnotation]
+	}
 	full, isFull := object.(*unstructured.Unstructured)
 	if !isFull {
 		record.Owned = OwnedFields(object.GetManagedFields())
+		record.Driven = DrivenFields(object.GetManagedFields())
 		return record
 	}
-	record.Owned = ownedFieldsOf(full)
+	record.Owned, record.Driven = ownedFieldsOf(full)
 	if rules != nil {
 		record.Health = assess(rules, full)
 	}
@@ -91,20 +95,51 @@ func OwnedFields(entries []metav1.ManagedFieldsEntry) manifest.Digest {
 	return manifest.Digest{}
 }
 
-// ownedFieldsOf is OwnedFields without the conversion to entries, which costs more than
-// all the rest of a record.
-func ownedFieldsOf(object *unstructured.Unstructured) manifest.Digest {
-	metadata, _ := object.Object["metadata"].(map[string]any)
-	entries, _ := metadata["managedFields"].([]any)
-	for _, item := range entries {
-		entry, _ := item.(map[string]any)
-		subresource, _ := entry["subresource"].(string)
-		if entry["manager"] == live.FieldManager && entry["operation"] == string(metav1.ManagedFieldsOperationApply) &&
-			subresource == "" && entry["fieldsV1"] != nil {
-			return digestOf(entry["fieldsV1"])
+// DrivenFields returns the digest of the fields of OwnedFields together with those that a controller of Rollouts owns,
+// OwnedFields where it owns none.
+func DrivenFields(entries []metav1.ManagedFieldsEntry) manifest.Digest {
+	driving := map[string]any{}
+	for i := range entries {
+		entry := &entries[i]
+		if !live.Drives(entry.Manager) || entry.Subresource != "" || entry.FieldsV1 == nil {
+			continue
+		}
+		var fields any
+		if err := json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields); err == nil {
+			driving[entry.Manager+" "+entry.APIVersion] = fields
 		}
 	}
-	return manifest.Digest{}
+	return drivenOf(OwnedFields(entries), driving)
+}
+
+// ownedFieldsOf is OwnedFields and DrivenFields without the conversion to entries, which costs more than
+// all the rest of a record.
+func ownedFieldsOf(object *unstructured.Unstructured) (owned, driven manifest.Digest) {
+	metadata, _ := object.Object["metadata"].(map[string]any)
+	entries, _ := metadata["managedFields"].([]any)
+	driving := map[string]any{}
+	for _, item := range entries {
+		entry, _ := item.(map[string]any)
+		if subresource, _ := entry["subresource"].(string); subresource != "" || entry["fieldsV1"] == nil {
+			continue
+		}
+		manager, _ := entry["manager"].(string)
+		switch {
+		case live.Drives(manager):
+			version, _ := entry["apiVersion"].(string)
+			driving[manager+" "+version] = entry["fieldsV1"]
+		case manager == live.FieldManager && entry["operation"] == string(metav1.ManagedFieldsOperationApply):
+			owned = digestOf(entry["fieldsV1"])
+		}
+	}
+	return owned, drivenOf(owned, driving)
+}
+
+func drivenOf(owned manifest.Digest, driving map[string]any) manifest.Digest {
+	if len(driving) == 0 {
+		return owned
+	}
+	return digestOf([]any{owned.String(), driving})
 }
 
 func digestOf(fields any) manifest.Digest {

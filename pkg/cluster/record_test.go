@@ -83,7 +83,7 @@ metadata:
   - {manager: capstan, operation: Apply, fieldsV1: {"f:spec": {"f:replicas": {}}}}
 status: {phase: Running}`,
 			want: live.Object{
-				UID: "u1", ResourceVersion: 42, Owned: owned, Application: "guestbook",
+				UID: "u1", ResourceVersion: 42, Owned: owned, Driven: owned, Application: "guestbook",
 				Health: &health.Health{Status: health.Healthy},
 			},
 		},
@@ -178,4 +178,29 @@ func TestOwnedFields(t *testing.T) {
 			t.Errorf("digests %q and %q differ", one, other)
 		}
 	})
+}
+
+func TestDrivenFieldsChangeWhenSomebodyTakesOneOfAController(t *testing.T) {
+	t.Parallel()
+	const ours = "{manager: capstan, operation: Apply, fieldsV1: {\"f:spec\": {}}}"
+	of := func(entries string) live.Object {
+		t.Helper()
+		object := objectOf(t, "metadata: {name: web, namespace: shop, managedFields: ["+ours+entries+"]}")
+		full := cluster.Record(schema.GroupVersionKind{}, object, nil)
+		if partial := cluster.Record(schema.GroupVersionKind{}, metadataOf(t, object), nil); partial != full {
+			t.Errorf("the record of the metadata is %v, that of the object %v", partial, full)
+		}
+		return full
+	}
+	alone, foreign := of(""), of(`, {manager: kubectl, operation: Update, fieldsV1: {"f:a": {}}}`)
+	if alone.Driven != alone.Owned || foreign.Driven != alone.Driven {
+		t.Error("an object that no controller drives is driven")
+	}
+	for _, manager := range []string{"capstan-rollouts", "rollouts-controller"} {
+		both := of(", {manager: " + manager + `, operation: Update, apiVersion: v1, fieldsV1: {"f:a": {}, "f:b": {}}}`)
+		less := of(", {manager: " + manager + `, operation: Update, apiVersion: v1, fieldsV1: {"f:a": {}}}`)
+		if both.Owned != alone.Owned || both.Driven == alone.Driven || both.Driven == less.Driven {
+			t.Errorf("%s: what the controller owns is not told from what it does not", manager)
+		}
+	}
 }

@@ -12,7 +12,7 @@ import (
 // Keep returns what Git wants with the values that the live object has in the fields of the rules.
 // Of lists, only elements that Git has, too, are kept; a field that the live object lacks goes.
 func (r Rules) Keep(wanted, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-	kept := wanted.DeepCopy()
+	kept := r.drive(wanted, live)
 	source := live.DeepCopy().Object
 	ignored, err := r.selected(source, source)
 	if err != nil {

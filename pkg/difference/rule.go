@@ -6,6 +6,7 @@ package difference
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/customization"
@@ -19,6 +20,8 @@ type Rule struct {
 	pointers []Path
 	queries  []query
 	digest   manifest.Digest
+	// driven says what a controller drives, nil for a rule that somebody wrote.
+	driven *driven
 	// fault says why the rule cannot be read; what it is for cannot be compared.
 	fault error
 }
@@ -111,6 +114,11 @@ func (r Rules) Of(key manifest.Key) Rules {
 func (r Rule) matches(key manifest.Key) bool {
 	return r.kinds.Matches(key.GroupKind()) && (r.spec.Name == "" || r.spec.Name == key.Name) &&
 		(r.spec.Namespace == "" || r.spec.Namespace == key.Namespace)
+}
+
+// OfControllers returns the rules that are for what controllers drive, whatever the options of an Application.
+func (r Rules) OfControllers() Rules {
+	return slices.DeleteFunc(slices.Clone(r), func(rule Rule) bool { return rule.driven == nil })
 }
 
 // Digest tells rules from others, zero where there are none.

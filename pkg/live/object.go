@@ -22,6 +22,9 @@ type Object struct {
 	// Owned is the digest of the fields that Capstan's field manager owns: it changes when
 	// somebody else takes one of them, and only then.
 	Owned manifest.Digest
+	// Driven is the digest of these fields together with those that a controller of Rollouts owns, and Owned where there
+	// are none.
+	Driven manifest.Digest
 	// Application is the instance name in the tracking annotation, "" where it names no
 	// application or another object than this one.
 	Application string
@@ -35,6 +38,8 @@ type Object struct {
 	Hook Hook
 	// Held reports that the object has HookFinalizer.
 	Held bool
+	// Undone is the record of an undo that a Rollout carries, "" for none; see UndoneAnnotation.
+	Undone string
 	// Wave is the sync wave in the object's own annotations.
 	Wave int
 	// Health is nil for a kind that has no health rule.

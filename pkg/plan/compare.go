@@ -26,7 +26,7 @@ func compare(input Input, desired Desired, seen view) Change {
 	}
 	change.Reason = reason(input, desired, seen)
 	switch change.Reason {
-	case InSync, Terminating:
+	case InSync, RolledBack, Terminating:
 		change.Action = None
 	case Shared:
 		change.Action, change.Owner = None, seen.object.Application
@@ -53,6 +53,10 @@ func reason(input Input, desired Desired, seen view) Reason {
 		return Drifted
 	case drifted(input.Application, seen):
 		return Drifted
+	case input.Undone[desired.Key] && input.Insist:
+		return Drifted
+	case input.Undone[desired.Key]:
+		return RolledBack
 	default:
 		return InSync
 	}
@@ -67,7 +71,12 @@ func drifted(application string, seen view) bool {
 	if seen.object.ResourceVersion < seen.applied.ResourceVersion {
 		return false
 	}
-	return seen.object.Owned != seen.applied.Owned || seen.object.Application != application
+	owned := seen.object.Owned
+	if !seen.applied.Excused.IsZero() {
+		// Fields that a controller drives were let be as long as it is the one that writes them.
+		owned = seen.object.Driven
+	}
+	return owned != seen.applied.Owned || seen.object.Application != application
 }
 
 // extra judges a tracked object that Git does not have.

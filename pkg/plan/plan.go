@@ -41,6 +41,7 @@ type Applied struct {
 	// Version is the API version that was applied.
 	Version string
 	// UID, ResourceVersion and Owned are those of the reply to the apply.
+	// Of an object that is excused, Owned is live.Object's Driven.
 	UID             types.UID
 	ResourceVersion uint64
 	Owned           manifest.Digest
@@ -76,6 +77,8 @@ const (
 	Drifted Reason = "Drifted"
 	// Adopted: the object is there, but Capstan has no record of applying it.
 	Adopted Reason = "Adopted"
+	// RolledBack: somebody took back what was applied, and that holds until Git wants something else.
+	RolledBack Reason = "RolledBack"
 	// Extra: Git no longer has the object.
 	Extra Reason = "Extra"
 	// Shared: another application tracks the object.
@@ -138,6 +141,10 @@ type Input struct {
 	Keep live.Keep
 	// How says how the application's options want objects to be written.
 	How How
+	// Undone are the objects that somebody took back to an earlier state, and Insist reports that they are wanted as Git
+	// has them nevertheless.
+	Undone map[manifest.Key]bool
+	Insist bool
 	// Confirmed reports that a person approved what waits for that.
 	Confirmed bool
 	// Rules tells the rules by which fields of an object may differ, zero for none.

@@ -28,7 +28,8 @@ func desired(kind, name, content string) plan.Desired {
 
 func object(kind, name, owned string) live.Object {
 	return live.Object{
-		Key: key(kind, name), Version: "v1", UID: "1", ResourceVersion: 10, Owned: digest(owned), Application: app,
+		Key: key(kind, name), Version: "v1", UID: "1", ResourceVersion: 10, Owned: digest(owned), Driven: digest(owned),
+		Application: app,
 	}
 }
 
@@ -57,6 +58,8 @@ func TestMake(t *testing.T) {
 		keep    live.Keep
 		apart   []manifest.Key
 		none    bool
+		undone  bool
+		insist  bool
 		want    outcome
 	}{
 		"leaves alone what is as it was applied": {
@@ -86,6 +89,40 @@ func TestMake(t *testing.T) {
 			live:    []live.Object{object("ConfigMap", "a", "o")},
 			applied: []plan.Applied{with(applied("ConfigMap", "a", "x", "o"), func(a *plan.Applied) { a.Excused = digest("rules") })},
 			want:    outcome{plan.None, plan.InSync},
+		},
+		"heals what somebody else than a controller wrote into what it drives": {
+			desired: []plan.Desired{desired("ConfigMap", "a", "x")},
+			live:    []live.Object{with(object("ConfigMap", "a", "o"), func(o *live.Object) { o.Driven = digest("less") })},
+			applied: []plan.Applied{with(applied("ConfigMap", "a", "x", "o"), func(a *plan.Applied) { a.Excused = digest("rules") })},
+			want:    outcome{plan.Apply, plan.Drifted},
+		},
+		"holds what somebody rolled back": {
+			desired: []plan.Desired{desired("ConfigMap", "a", "x")},
+			live:    []live.Object{object("ConfigMap", "a", "o")},
+			applied: []plan.Applied{applied("ConfigMap", "a", "x", "o")},
+			undone:  true,
+			want:    outcome{plan.None, plan.RolledBack},
+		},
+		"puts back what somebody rolled back where a person asks for that": {
+			desired: []plan.Desired{desired("ConfigMap", "a", "x")},
+			live:    []live.Object{object("ConfigMap", "a", "o")},
+			applied: []plan.Applied{applied("ConfigMap", "a", "x", "o")},
+			undone:  true, insist: true,
+			want: outcome{plan.Apply, plan.Drifted},
+		},
+		"lets Git win over what somebody rolled back": {
+			desired: []plan.Desired{desired("ConfigMap", "a", "y")},
+			live:    []live.Object{object("ConfigMap", "a", "o")},
+			applied: []plan.Applied{applied("ConfigMap", "a", "x", "o")},
+			undone:  true,
+			want:    outcome{plan.Apply, plan.Changed},
+		},
+		"heals what else was changed of what somebody rolled back": {
+			desired: []plan.Desired{desired("ConfigMap", "a", "x")},
+			live:    []live.Object{object("ConfigMap", "a", "less")},
+			applied: []plan.Applied{applied("ConfigMap", "a", "x", "o")},
+			undone:  true,
+			want:    outcome{plan.Apply, plan.Drifted},
 		},
 		"heals what other rules excused": {
 			desired: []plan.Desired{desired("ConfigMap", "a", "x")},
@@ -170,7 +207,8 @@ func TestMake(t *testing.T) {
 			t.Parallel()
 			got := plan.Make(plan.Input{
 				Application: app, Desired: c.desired, Live: c.live, Applied: c.applied, Prune: c.prune,
-				Keep: c.keep, Apart: c.apart,
+				Keep: c.keep, Apart: c.apart, Insist: c.insist,
+				Undone: map[manifest.Key]bool{key("ConfigMap", "a"): c.undone},
 				Exists: func(application string) bool { return application != "gone" },
 				Rules:  func(manifest.Key) manifest.Digest { return digest("rules") },
 			})

@@ -32,6 +32,7 @@ func rolloutActionStories() map[string]story {
 		"an update is aborted and tried again":                                   abortAndRetry,
 		"a Rollout goes back to an earlier template, without what was put on it": undoes,
 		"a Rollout goes back to no revision that is not there":                   undoRefuses,
+		"who went back is recorded, and nobody else writes that":                 undoIsRecorded,
 		"a Rollout is paused and restarted by its specification":                 pausesAndRestarts,
 	}
 }

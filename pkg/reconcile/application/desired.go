@@ -13,6 +13,7 @@ import (
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/cluster"
+	"github.com/capstan-dev/capstan/pkg/difference"
 	"github.com/capstan-dev/capstan/pkg/manifest"
 	"github.com/capstan-dev/capstan/pkg/plan"
 	"github.com/capstan-dev/capstan/pkg/project"
@@ -65,6 +66,8 @@ type desired struct {
 	hooks   []plan.Hook
 	apart   []manifest.Key
 	summary v1alpha1.ApplicationSummary
+	// driven are the rules for what the Rollouts among the objects drive of the others.
+	driven difference.Rules
 	// unstable says what another render of the same would change.
 	unstable string
 }
@@ -138,7 +141,7 @@ func (r *Reconciler) summarize(p *pass, prepared plan.Prepared, made input) *des
 		sourceType: p.read.output.Type, objects: prepared.Desired,
 		hooks: prepared.Hooks, apart: keysOf(prepared.HookManifests),
 		kinds:    kindsOf(slices.Concat(prepared.Manifests, prepared.HookManifests)),
-		repeated: prepared.Repeated, summary: summaryOf(prepared.Manifests),
+		repeated: prepared.Repeated, summary: summaryOf(prepared.Manifests), driven: drivenBy(prepared.Manifests),
 		unstable: p.read.output.Unstable,
 	}
 }

@@ -57,6 +57,7 @@ func (r *Reconciler) desiredOf(
 		seen: made.Spec.Revision, revision: made.Spec.Revision, revisions: made.Spec.Revisions,
 		objects: prepared.Desired, hooks: prepared.Hooks, apart: keysOf(prepared.HookManifests),
 		kinds: kindsOf(whole(prepared)), repeated: prepared.Repeated, summary: summaryOf(prepared.Manifests),
+		driven: drivenBy(prepared.Manifests),
 	}, &prepared, nil
 }
 

@@ -38,6 +38,8 @@ type pass struct {
 	plan    *plan.Plan
 	// rules say which fields of objects may differ.
 	rules difference.Rules
+	// undone are the Rollouts that somebody took back to an earlier revision.
+	undone map[manifest.Key]live.Undone
 	// hooks are the objects of hooks in the destination.
 	hooks []live.Object
 	// claimed are objects in the place of hooks that another Application tracks.
@@ -229,10 +231,13 @@ func (r *Reconciler) compare(ctx context.Context, p *pass, s *state) error {
 	if p.rules, err = r.rulesOf(p.app, s); err != nil {
 		return invalid(err)
 	}
+	p.undone = undoneOf(p.target, objects)
+	p.rules = slices.Concat(p.desired.driven, p.holding(s), p.rules)
 	options := optionsOf(p.app)
 	input := plan.Input{
 		Application: instance, Desired: p.desired.objects, Live: objects, Apart: p.desired.apart,
 		Applied: slices.Collect(maps.Values(s.applied)), Prune: p.prune, Exists: r.exists,
+		Undone: p.undoneKeys(), Insist: p.app.Operation != nil,
 		Keep: options.Keep, How: options.How, Confirmed: confirmed(p.app, s.run.since()),
 		Rules: func(key manifest.Key) manifest.Digest { return p.rules.Of(key).Digest() },
 	}
@@ -247,6 +252,7 @@ func (r *Reconciler) compare(ctx context.Context, p *pass, s *state) error {
 	}
 	p.plan = &made
 	p.problems = append(p.problems, warnings(made, p.desired)...)
+	p.problems = append(p.problems, p.rolledBack()...)
 	return nil
 }
 

@@ -144,6 +144,11 @@ func (r *Reconciler) execute(
 	dryRun := s.run.operation.Sync != nil && s.run.operation.Sync.DryRun
 	changes := make([]apply.Change, 0, len(step))
 	for _, change := range step {
+		if p.overrides(change) && !dryRun {
+			if err := r.settle(ctx, change, manifests[change.Key]); err != nil {
+				return err.Error()
+			}
+		}
 		changes = append(changes, writeOf(p, change, manifests[change.Key]))
 	}
 	results := r.apply(ctx, p, changes, apply.Options{DryRun: dryRun, Again: s.run.tries > 0})

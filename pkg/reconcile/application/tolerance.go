@@ -136,8 +136,9 @@ func faulty(fault string) error {
 
 // respected are the rules whose fields a write leaves as they are.
 func (p *pass) respected(key manifest.Key) difference.Rules {
+	rules := p.rules.Of(key)
 	if !optionsOf(p.app).Respect {
-		return nil
+		return rules.OfControllers()
 	}
-	return p.rules.Of(key)
+	return rules
 }

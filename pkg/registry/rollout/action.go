@@ -15,6 +15,7 @@ import (
 	"k8s.io/apiserver/pkg/registry/rest"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/live"
 	"github.com/capstan-dev/capstan/pkg/registry"
 )
 
@@ -98,10 +99,12 @@ func (r *ActionREST) Create(
 // actionStrategy decides what an action changes: the specification and the status, as the action made them.
 type actionStrategy struct{ strategy }
 
-// PrepareForUpdate keeps the metadata, and moves the generation if the specification changes.
+// PrepareForUpdate keeps the metadata but for the record of an undo, and moves the generation if the specification changes.
 func (s actionStrategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
 	updated, current := registry.As[*v1alpha1.Rollout](obj), registry.As[*v1alpha1.Rollout](old)
+	undone := updated.Annotations[live.UndoneAnnotation]
 	registry.KeepMetadata(updated, current)
+	setUndone(updated, undone)
 	if !registry.KeepSpec(s.equality, &updated.Spec, &current.Spec) {
 		updated.Generation = current.Generation + 1
 	}

@@ -37,12 +37,14 @@ func (strategy) PrepareForCreate(_ context.Context, obj runtime.Object) {
 	created := registry.As[*v1alpha1.Rollout](obj)
 	created.Status = v1alpha1.RolloutStatus{}
 	created.Generation = 1
+	setUndone(created, "")
 }
 
 // PrepareForUpdate keeps the status, and moves the generation if the specification changes.
-func (s strategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
+func (s strategy) PrepareForUpdate(ctx context.Context, obj, old runtime.Object) {
 	updated, current := registry.As[*v1alpha1.Rollout](obj), registry.As[*v1alpha1.Rollout](old)
 	updated.Status = current.Status
+	s.keepUndone(ctx, updated, current)
 	if !registry.KeepSpec(s.equality, &updated.Spec, &current.Spec) {
 		updated.Generation = current.Generation + 1
 	}

@@ -44,6 +44,7 @@ func undo(revisions Revisions) func(context.Context, *v1alpha1.Rollout, runtime.
 		if err = rollout.Spec.Template.SetTemplate(authored(past)); err != nil {
 			return fmt.Errorf("go back to revision %d: %w", revisionOf(past), err)
 		}
+		setUndone(rollout, undoneBy(ctx, revisionOf(past)))
 		return nil
 	}
 }

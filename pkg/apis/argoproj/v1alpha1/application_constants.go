@@ -96,6 +96,8 @@ const (
 	ApplicationConditionSyncWindowWarning ApplicationConditionType = "SyncWindowWarning"
 	// ApplicationConditionBreakGlassWarning means that the gate was broken, and that nobody else has reviewed it in time.
 	ApplicationConditionBreakGlassWarning ApplicationConditionType = "BreakGlassWarning"
+	// ApplicationConditionRolledBackWarning names a Rollout that somebody took back to an earlier revision, and who.
+	ApplicationConditionRolledBackWarning ApplicationConditionType = "RolledBackWarning"
 )
 
 // SyncStatusCode says whether live objects are as the source wants them.
