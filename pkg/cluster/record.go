@@ -43,7 +43,7 @@ func Record(gvk schema.GroupVersionKind, object metav1.Object, rules HealthRules
 		Deleting:        object.GetDeletionTimestamp() != nil,
 	}
 	if gvk.Group == live.RolloutGroup {
-		record.Undone = annotations[live.UndoneAnnotation]
+		record.Cluster, record.Undone = annotations[live.ClusterAnnotation], annotations[live.UndoneAnnotation]
 	}
 	full, isFull := object.(*unstructured.Unstructured)
 	if !isFull {

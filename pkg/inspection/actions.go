@@ -100,11 +100,12 @@ func (i *Inspector) member(
 	key := manifest.Key{
 		Group: resource.Group, Kind: resource.Kind, Namespace: resource.Namespace, Name: resource.Name,
 	}
-	meta, err := tree.Find(ctx, target, i.Places.Instance(app), key)
+	from := i.reader(app, target)
+	meta, err := tree.Find(ctx, from, i.Places.Instance(app), key)
 	if err != nil {
 		return nil, found(key, err)
 	}
-	object, err := target.Get(ctx, key, resource.Version)
+	object, err := from.Get(ctx, key, resource.Version)
 	switch {
 	case apierrors.IsNotFound(err), err == nil && object.GetUID() != meta.UID,
 		err == nil && resource.UID != "" && resource.UID != string(meta.UID):

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -18,6 +19,7 @@ import (
 	"github.com/capstan-dev/capstan/pkg/live"
 	"github.com/capstan-dev/capstan/pkg/manifest"
 	"github.com/capstan-dev/capstan/pkg/project"
+	"github.com/capstan-dev/capstan/pkg/tree"
 )
 
 // deed is one action on its way to a destination.
@@ -65,7 +67,7 @@ func (d *deed) edits(
 	key := manifest.Key{
 		Group: gvk.Group, Kind: gvk.Kind, Namespace: impact.Object.GetNamespace(), Name: impact.Object.GetName(),
 	}
-	resource, err := d.target.Resource(ctx, gvk)
+	resource, err := d.at(key).Resource(ctx, gvk)
 	if err != nil {
 		return nil, err
 	}
@@ -141,11 +143,11 @@ func (d *deed) patches(
 // write does one edit. A kind without a status subresource keeps its status beside the spec.
 func (d *deed) write(ctx context.Context, edit apply.Edit) error {
 	options := apply.Options{DryRun: d.dryRun}
-	uid, err := d.Applier.Edit(ctx, d.target, edit, options)
+	uid, err := d.Applier.Edit(ctx, d.at(edit.Key), edit, options)
 	var refused *apply.Error
 	if edit.Subresource != "" && errors.As(err, &refused) && refused.Reason == metav1.StatusReasonNotFound {
 		edit.Subresource = ""
-		uid, err = d.Applier.Edit(ctx, d.target, edit, options)
+		uid, err = d.Applier.Edit(ctx, d.at(edit.Key), edit, options)
 	}
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", edit.Kind, edit.Name, err)
@@ -164,6 +166,14 @@ func (d *deed) write(ctx context.Context, edit apply.Edit) error {
 func (d *deed) overtaken(err error) bool {
 	var refused *apply.Error
 	return len(d.done) == 0 && errors.As(err, &refused) && refused.Reason == metav1.StatusReasonConflict
+}
+
+// at is where an object is: on the hub, if that keeps it for the destination.
+func (d *deed) at(key manifest.Key) *cluster.Cluster {
+	if kept, keeps := d.reader(d.app, d.target).(tree.Kept); keeps && slices.Contains(kept.Keys, key) {
+		return d.Places.Keeper(d.target)
+	}
+	return d.target
 }
 
 func keyOf(object *unstructured.Unstructured) manifest.Key {

@@ -31,7 +31,7 @@ func (i *Inspector) Events(ctx context.Context, app *v1alpha1.Application) (*v1a
 	if err != nil {
 		return nil, plain(err)
 	}
-	read, err := tree.Read(ctx, target, i.inputOf(app, nil))
+	read, err := tree.Read(ctx, i.reader(app, target), i.inputOf(app, nil))
 	if err != nil {
 		return nil, plain(err)
 	}

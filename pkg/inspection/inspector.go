@@ -21,6 +21,8 @@ import (
 type Places interface {
 	// Place returns the destination of an Application, and the project that permits it.
 	Place(app *v1alpha1.Application) (*cluster.Cluster, *v1alpha1.AppProject, error)
+	// Keeper returns the cluster that keeps Rollouts for a destination, nil for none.
+	Keeper(target *cluster.Cluster) *cluster.Cluster
 	// Instance returns the name that the tracking annotations of its objects carry.
 	Instance(app *v1alpha1.Application) string
 }

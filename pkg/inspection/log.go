@@ -53,13 +53,13 @@ func (i *Inspector) podsOf(
 ) ([]tree.Node, error) {
 	wanted, one := wantedOf(app, options)
 	if one {
-		meta, err := tree.Find(ctx, target, i.Places.Instance(app), wanted)
+		meta, err := tree.Find(ctx, i.reader(app, target), i.Places.Instance(app), wanted)
 		if err != nil {
 			return nil, found(wanted, err)
 		}
 		return []tree.Node{{Key: wanted, UID: meta.UID}}, nil
 	}
-	read, err := tree.Read(ctx, target, i.inputOf(app, nil))
+	read, err := tree.Read(ctx, i.reader(app, target), i.inputOf(app, nil))
 	if err != nil {
 		return nil, plain(err)
 	}

@@ -100,6 +100,8 @@ func (p place) Place(*v1alpha1.Application) (*cluster.Cluster, *v1alpha1.AppProj
 	return p.target, &v1alpha1.AppProject{}, nil
 }
 
+func (place) Keeper(*cluster.Cluster) *cluster.Cluster { return nil }
+
 func (place) Instance(app *v1alpha1.Application) string { return app.Name }
 
 func shop(t *testing.T) (*pods, *inspection.Inspector, *v1alpha1.Application) {

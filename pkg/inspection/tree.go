@@ -28,7 +28,7 @@ func (i *Inspector) Tree(ctx context.Context, app *v1alpha1.Application) (*v1alp
 		input.OrphansIn = app.Spec.Destination.Namespace
 		input.Orphan = func(key manifest.Key) bool { return project.Orphaned(owner, key) }
 	}
-	read, err := tree.Read(ctx, target, input)
+	read, err := tree.Read(ctx, i.reader(app, target), input)
 	if err != nil {
 		return nil, plain(err)
 	}

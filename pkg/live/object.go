@@ -38,6 +38,8 @@ type Object struct {
 	Hook Hook
 	// Held reports that the object has HookFinalizer.
 	Held bool
+	// Cluster is the one for which the hub keeps a Rollout or an AnalysisTemplate, "" for those of its own.
+	Cluster string
 	// Undone is the record of an undo that a Rollout carries, "" for none; see UndoneAnnotation.
 	Undone string
 	// Wave is the sync wave in the object's own annotations.

@@ -22,7 +22,8 @@ func compare(input Input, desired Desired, seen view) Change {
 	change := Change{
 		Key: desired.Key, Version: desired.Version, Wave: desired.Wave, Desired: desired.Digest,
 		Keep: desired.Keep.Or(input.Keep), How: desired.How.Or(input.How), Defines: desired.Defines,
-		UID: seen.object.UID, Health: seen.object.Health, Silent: seen.object.Silent, Live: seen.isLive,
+		Cluster: desired.Cluster,
+		UID:     seen.object.UID, Health: seen.object.Health, Silent: seen.object.Silent, Live: seen.isLive,
 	}
 	change.Reason = reason(input, desired, seen)
 	switch change.Reason {
@@ -84,6 +85,7 @@ func extra(input Input, object live.Object) Change {
 	change := Change{
 		Key: object.Key, Version: object.Version, UID: object.UID, Health: object.Health, Silent: object.Silent, Live: true,
 		Held: object.Held, Keep: object.Keep.Or(input.Keep), Wave: object.Wave, Action: None, Reason: Extra,
+		Cluster: object.Cluster,
 	}
 	switch {
 	case object.Deleting:

@@ -30,6 +30,10 @@ type Desired struct {
 	Defines schema.GroupKind
 	// How says how the manifest asks to be written.
 	How How
+	// Cluster is the destination for which the hub keeps the object, "" for one that is in the destination.
+	Cluster string
+	// Borrows says what of the hub's own a kept object makes use of, "" for nothing.
+	Borrows string
 	// Guessed reports that the destination did not serve the kind, so that the scope is not known.
 	Guessed bool
 }
@@ -116,6 +120,8 @@ type Change struct {
 	Live bool
 	// Held reports that the object carries live.HookFinalizer.
 	Held bool
+	// Cluster is the destination for which the hub keeps the object, "" for one that is in the destination.
+	Cluster string
 }
 
 // InSync reports that there is nothing to do and nothing in the way, or nothing that counts.

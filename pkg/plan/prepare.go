@@ -30,6 +30,9 @@ type Destination struct {
 	// SkipMissing lets all objects through whose kind it does not.
 	Missing     func(error) bool
 	SkipMissing bool
+	// Cluster is the name of the destination for which the hub keeps Keepable kinds that it does not serve, "" where the
+	// hub keeps nothing.
+	Cluster string
 }
 
 // Prepared are manifests as they would be applied.
@@ -51,13 +54,17 @@ type Prepared struct {
 func Prepare(manifests []manifest.Manifest, destination Destination) (Prepared, error) {
 	var prepared Prepared
 	at := make(map[manifest.Key]int, len(manifests))
+	keeping, err := keepingOf(manifests, destination)
+	if err != nil {
+		return Prepared{}, err
+	}
 	for _, m := range manifests {
 		object, err := m.Object()
 		if err != nil {
 			return Prepared{}, err
 		}
 		hook := live.HookOf(object.GetAnnotations())
-		ready, desired, err := prepare(object, destination, hook)
+		ready, desired, err := prepare(object, destination, keeping, hook)
 		if err != nil {
 			return Prepared{}, fmt.Errorf("%s %q: %w", m.Kind, m.Name, err)
 		}
@@ -78,7 +85,7 @@ func Prepare(manifests []manifest.Manifest, destination Destination) (Prepared, 
 }
 
 func prepare(
-	object *unstructured.Unstructured, destination Destination, hook live.Hook,
+	object *unstructured.Unstructured, destination Destination, keeping *keeping, hook live.Hook,
 ) (manifest.Manifest, Desired, error) {
 	annotations := object.GetAnnotations()
 	if object.GetName() == "" && hook == 0 {
@@ -87,9 +94,11 @@ func prepare(
 	}
 	namespaced, err := destination.Namespaced(object.GroupVersionKind())
 	guessed := err != nil && destination.skips(annotations) && destination.Missing(err)
-	if err != nil && !guessed {
+	kept := err != nil && !guessed && hook == 0 && keeping.keeps(object) && destination.Missing(err)
+	if err != nil && !guessed && !kept {
 		return manifest.Manifest{}, Desired{}, err
 	}
+	namespaced = namespaced || kept
 	switch {
 	case guessed: // the scope of a kind that is yet to come is the one that the manifest shows
 	case !namespaced:
@@ -97,17 +106,22 @@ func prepare(
 	case object.GetNamespace() == "":
 		object.SetNamespace(destination.Namespace)
 	}
+	wanted := Desired{Guessed: guessed}
+	if kept {
+		wanted.Cluster = keeping.cluster
+		if wanted.Borrows, err = keeping.keep(object); err != nil {
+			return manifest.Manifest{}, Desired{}, err
+		}
+	}
 	track(object, destination)
 	ready, err := manifest.New(object)
 	if err != nil {
 		return manifest.Manifest{}, Desired{}, err
 	}
-	return ready, Desired{
-		Guessed: guessed,
-		Key:     ready.Key, Version: ready.Version, Digest: ready.Digest,
-		Wave: live.WaveOf(annotations), Keep: live.KeepOf(annotations), Defines: definedBy(object),
-		How: HowOf(strings.Split(annotations[live.SyncOptionsAnnotation], ",")),
-	}, nil
+	wanted.Key, wanted.Version, wanted.Digest = ready.Key, ready.Version, ready.Digest
+	wanted.Wave, wanted.Keep, wanted.Defines = live.WaveOf(annotations), live.KeepOf(annotations), definedBy(object)
+	wanted.How = HowOf(strings.Split(annotations[live.SyncOptionsAnnotation], ","))
+	return ready, wanted, nil
 }
 
 // skips reports that an object may be of a kind which is yet to come.

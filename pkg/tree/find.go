@@ -56,6 +56,14 @@ func Find(ctx context.Context, from Reader, instance string, key manifest.Key) (
 
 // ownerOf reads the owner that a reference means: in the namespace of the child, or in none.
 func ownerOf(ctx context.Context, from Reader, child object, owner metav1.OwnerReference) (*object, error) {
+	if kept, keeps := from.(Kept); keeps && owner.Name == "" {
+		meta, err := kept.byUID(ctx, owner.UID)
+		if err != nil || meta == nil {
+			return nil, err
+		}
+		found := objectOf(meta.GroupVersionKind(), meta)
+		return &found, nil
+	}
 	key := manifest.Key{Group: groupOf(owner), Kind: owner.Kind, Namespace: child.Namespace, Name: owner.Name}
 	served, _, err := from.Served(ctx)
 	if err != nil {

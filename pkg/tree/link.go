@@ -136,8 +136,8 @@ func reaches(parent, child object) bool {
 		return false
 	}
 	for _, owner := range child.owners {
-		if owner.UID == parent.uid && owner.Kind == parent.Kind && owner.Name == parent.Name &&
-			groupOf(owner) == parent.Group {
+		if owner.UID == parent.uid && owner.Kind == parent.Kind && groupOf(owner) == parent.Group &&
+			(owner.Name == parent.Name || owner.Name == "" && parent.kept) {
 			return true
 		}
 	}

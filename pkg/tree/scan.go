@@ -40,14 +40,29 @@ type object struct {
 	owners  []metav1.OwnerReference
 	// instance is the one that the tracking annotation names, "" for none.
 	instance string
+	// kept reports that the hub keeps the object for the cluster of the others.
+	kept bool
 }
 
 func objectOf(kind schema.GroupVersionKind, meta *metav1.PartialObjectMetadata) object {
 	key := manifest.Key{Group: kind.Group, Kind: kind.Kind, Namespace: meta.Namespace, Name: meta.Name}
 	return object{
 		Key: key, version: kind.Version, uid: meta.UID, created: meta.CreationTimestamp.Time,
-		owners: slices.Clone(meta.OwnerReferences), instance: live.Tracked(meta.Annotations, key),
+		owners: ownersOf(meta), instance: live.Tracked(meta.Annotations, key),
+		kept: meta.Annotations[live.ClusterAnnotation] != "",
 	}
+}
+
+// ownersOf are the owners of an object. One that a Rollout of the hub has made in another cluster says so by a label: a
+// reference would be to nothing there, and the cluster would delete the object.
+func ownersOf(meta *metav1.PartialObjectMetadata) []metav1.OwnerReference {
+	owners := slices.Clone(meta.OwnerReferences)
+	if uid := meta.Labels[live.RolloutLabel]; uid != "" {
+		owners = append(owners, metav1.OwnerReference{
+			APIVersion: live.RolloutGroup + "/v1alpha1", Kind: "Rollout", UID: types.UID(uid),
+		})
+	}
+	return owners
 }
 
 // finding is what was seen so far.

@@ -33,11 +33,34 @@ func (r *Reconciler) actor(p *pass) (apply.Target, error) {
 	return p.target, nil
 }
 
-// apply writes to the destination of a pass.
+// apply writes to the destination of a pass, and what the hub keeps for it to the hub.
 func (r *Reconciler) apply(
 	ctx context.Context, p *pass, changes []apply.Change, options apply.Options,
 ) []apply.Result {
-	target, err := r.actor(p)
+	results := make([]apply.Result, len(changes))
+	for _, kept := range []bool{false, true} {
+		var some []apply.Change
+		var places []int
+		for i, change := range changes {
+			if p.kept[change.Manifest.Key] == kept {
+				some, places = append(some, change), append(places, i)
+			}
+		}
+		if len(some) == 0 {
+			continue
+		}
+		for i, result := range r.applyAt(ctx, p, some, options) {
+			results[places[i]] = result
+		}
+	}
+	return results
+}
+
+// applyAt writes changes of one place.
+func (r *Reconciler) applyAt(
+	ctx context.Context, p *pass, changes []apply.Change, options apply.Options,
+) []apply.Result {
+	target, err := r.at(p, changes[0].Manifest.Key)
 	if err != nil {
 		return apply.Refused(changes, err)
 	}

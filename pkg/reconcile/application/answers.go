@@ -80,7 +80,11 @@ func diffOf(
 	if change.Action == plan.None {
 		return item, nil
 	}
-	current, err := computed.Target.Get(ctx, change.Key, change.Version)
+	from := computed.Target
+	if change.Cluster != "" {
+		from = computed.hub
+	}
+	current, err := from.Get(ctx, change.Key, change.Version)
 	if err != nil && !apierrors.IsNotFound(err) && !noKind(err) {
 		return item, err
 	}
@@ -102,7 +106,11 @@ func predict(
 	if change.Action == plan.Prune {
 		return nil, nil
 	}
-	next, err := apply.Predict(ctx, computed.actor, m, computed.pass.respected(change.Key))
+	actor := computed.actor
+	if change.Cluster != "" {
+		actor = computed.own
+	}
+	next, err := apply.Predict(ctx, actor, m, computed.pass.respected(change.Key))
 	var refused *apply.Error
 	if errors.As(err, &refused) && (refused.Retry || refused.Reason == "NotFound") {
 		return m.Object()

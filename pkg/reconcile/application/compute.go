@@ -32,8 +32,11 @@ type Computed struct {
 	Target     *cluster.Cluster
 	// pass is what was found on the way.
 	pass *pass
-	// actor is the target as a sync would write to it.
+	// actor is the target as a sync would write to it; hub is what keeps objects for it, and own the same as it is
+	// written to.
 	actor apply.Target
+	hub   *cluster.Cluster
+	own   apply.Target
 }
 
 // Compute renders an Application at a revision ("" is the spec's own) and, where compare is
@@ -53,6 +56,9 @@ func (r *Reconciler) Compute(
 		return computed, nil
 	}
 	computed.Plan, computed.pass = *p.plan, p
+	if computed.hub = r.hub(p.target); computed.hub != nil {
+		computed.own = r.own(computed.hub)
+	}
 	if computed.actor, err = r.actor(p); err != nil {
 		return nil, err
 	}

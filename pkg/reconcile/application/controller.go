@@ -117,5 +117,8 @@ func (r *Reconciler) forget(app *v1alpha1.Application) {
 	r.states.forget(types.NamespacedName{Namespace: app.Namespace, Name: app.Name})
 	if target, err := r.resolve(app.Spec.Destination); err == nil {
 		target.Release(r.instanceName(app))
+		if hub := r.hub(target); hub != nil {
+			hub.Release(r.instanceName(app))
+		}
 	}
 }

@@ -79,7 +79,9 @@ type input struct {
 	application string
 	namespace   string
 	server      string
-	label       string
+	// keeper is the name of the destination where the hub can keep objects for it.
+	keeper string
+	label  string
 	// lenient lets objects through whose kind is yet to come.
 	lenient bool
 	// offered stands for what the destination serves, which templates may ask about.
@@ -105,14 +107,26 @@ func (r *Reconciler) prepare(
 		},
 		Missing:     noKind,
 		SkipMissing: optionsOf(app).SkipMissing,
+		Cluster:     r.keeper(to),
 	})
 	if err != nil {
-		return plan.Prepared{}, unreadable(err)
+		return plan.Prepared{}, unreadable(r.unkept(to, err))
 	}
 	place := permitted(to, "")
 	for _, m := range slices.Concat(prepared.Manifests, prepared.HookManifests) {
 		namespaced := m.Namespace != ""
 		if err := project.PermitsResource(owner, m.Key, namespaced, place); err != nil {
+			return plan.Prepared{}, invalid(err)
+		}
+		if r.hub(to) != nil {
+			continue
+		}
+		if err := r.permitPointing(owner, m); err != nil {
+			return plan.Prepared{}, invalid(err)
+		}
+	}
+	for _, wanted := range prepared.Desired {
+		if err := r.permitKept(owner, to, wanted); err != nil {
 			return plan.Prepared{}, invalid(err)
 		}
 	}
@@ -128,6 +142,7 @@ func (r *Reconciler) inputOf(p *pass) input {
 	return input{
 		source: p.from.digest(), rendered: p.read.output.Digest, application: r.instanceName(p.app),
 		namespace: p.app.Spec.Destination.Namespace, server: p.target.Server(), label: r.Settings().InstanceLabel,
+		keeper:  r.keeper(p.target),
 		lenient: optionsOf(p.app).SkipMissing,
 		offered: offered,
 	}

@@ -67,8 +67,30 @@ func (r *Reconciler) ensureNamespace(ctx context.Context, p *pass, dryRun bool) 
 			return fmt.Errorf("create namespace %s: %w", name, result.Err)
 		}
 	}
+	if err := r.ensureHubNamespace(ctx, p, name, dryRun); err != nil {
+		return err
+	}
 	if !dryRun {
 		r.namespaces.put(place, digest)
+	}
+	return nil
+}
+
+// ensureHubNamespace makes the namespace on the hub where that keeps something for the destination. What the Application
+// says of the namespace is for the destination: the one on the hub may be somebody else's.
+func (r *Reconciler) ensureHubNamespace(ctx context.Context, p *pass, name string, dryRun bool) error {
+	hub := r.hub(p.target)
+	if hub == nil || len(p.kept) == 0 {
+		return nil
+	}
+	change, err := apply.Namespace(name, r.instanceName(p.app), nil, nil)
+	if err != nil {
+		return err
+	}
+	for _, result := range r.Applier.Apply(ctx, hub, []apply.Change{change}, apply.Options{DryRun: dryRun}) {
+		if result.Err != nil {
+			return fmt.Errorf("create namespace %s on the hub: %w", name, result.Err)
+		}
 	}
 	return nil
 }
@@ -80,7 +102,11 @@ func (r *Reconciler) forgetNamespace(p *pass) {
 
 // placeOf names a namespace as one Application made it.
 func (r *Reconciler) placeOf(p *pass) string {
-	return p.target.Server() + "/" + p.app.Spec.Destination.Namespace + "/" + r.instanceName(p.app)
+	place := p.target.Server() + "/" + p.app.Spec.Destination.Namespace + "/" + r.instanceName(p.app)
+	if len(p.kept) > 0 {
+		place += "/kept"
+	}
+	return place
 }
 
 func managedMetadata(app *v1alpha1.Application) *v1alpha1.ManagedNamespaceMetadata {

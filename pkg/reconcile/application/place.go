@@ -13,5 +13,8 @@ func (r *Reconciler) Place(app *v1alpha1.Application) (*cluster.Cluster, *v1alph
 	return r.place(app)
 }
 
+// Keeper returns the cluster that keeps Rollouts for a destination, nil where that is the destination itself.
+func (r *Reconciler) Keeper(target *cluster.Cluster) *cluster.Cluster { return r.hub(target) }
+
 // Instance returns the name that the tracking annotations of an Application's objects carry.
 func (r *Reconciler) Instance(app *v1alpha1.Application) string { return r.instanceName(app) }

@@ -38,6 +38,8 @@ type pass struct {
 	plan    *plan.Plan
 	// rules say which fields of objects may differ.
 	rules difference.Rules
+	// kept are the objects that the hub keeps for the destination.
+	kept map[manifest.Key]bool
 	// undone are the Rollouts that somebody took back to an earlier revision.
 	undone map[manifest.Key]live.Undone
 	// hooks are the objects of hooks in the destination.
@@ -206,7 +208,6 @@ func (r *Reconciler) stands(p *pass, s *state) bool {
 // compare makes the plan.
 func (r *Reconciler) compare(ctx context.Context, p *pass, s *state) error {
 	instance := r.instanceName(p.app)
-	p.target.Use(ctx, instance, kindsInUse(p.desired, s))
 	keys := make([]manifest.Key, 0, len(p.desired.objects))
 	for _, object := range p.desired.objects {
 		keys = append(keys, object.Key)
@@ -216,7 +217,7 @@ func (r *Reconciler) compare(ctx context.Context, p *pass, s *state) error {
 			keys = append(keys, key)
 		}
 	}
-	seen, err := p.target.Live(instance, keys)
+	seen, err := r.read(ctx, p, s, p.desired, keys)
 	if err != nil {
 		return unreadable(err)
 	}
@@ -231,7 +232,7 @@ func (r *Reconciler) compare(ctx context.Context, p *pass, s *state) error {
 	if p.rules, err = r.rulesOf(p.app, s); err != nil {
 		return invalid(err)
 	}
-	p.undone = undoneOf(p.target, objects)
+	p.undone = undoneOf(p.target, p.kept, objects)
 	p.rules = slices.Concat(p.desired.driven, p.holding(s), p.rules)
 	options := optionsOf(p.app)
 	input := plan.Input{

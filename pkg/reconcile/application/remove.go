@@ -97,9 +97,7 @@ func (r *Reconciler) pursue(ctx context.Context, d *departure, stage stage) (don
 
 // survey reads what the Application has in its destination.
 func (r *Reconciler) survey(ctx context.Context, d *departure, wanted *desired) error {
-	instance := r.instanceName(d.app)
-	d.target.Use(ctx, instance, kindsInUse(wanted, d.state))
-	seen, err := d.target.Live(instance, nil)
+	seen, err := r.read(ctx, &d.pass, d.state, wanted, nil)
 	if err == nil {
 		err = stale(seen)
 	}

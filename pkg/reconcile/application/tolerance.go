@@ -99,7 +99,7 @@ func (r *Reconciler) judge(
 	if err != nil {
 		return false, err
 	}
-	target, err := r.actor(p)
+	target, err := r.at(p, change.Key)
 	if err != nil {
 		return false, invalid(err)
 	}

@@ -24,13 +24,11 @@ import (
 
 // undoneOf are the Rollouts that somebody took back to an earlier revision. What another API server than ours says of
 // that counts for nothing: there, everybody who changes a Rollout can say it.
-func undoneOf(target *cluster.Cluster, objects []live.Object) map[manifest.Key]live.Undone {
-	if target.Server() != cluster.InClusterServer {
-		return nil
-	}
+func undoneOf(target *cluster.Cluster, kept map[manifest.Key]bool, objects []live.Object) map[manifest.Key]live.Undone {
+	ours := target.Server() == cluster.InClusterServer
 	found := map[manifest.Key]live.Undone{}
 	for _, object := range objects {
-		if undone, is := live.ParseUndone(object.Undone); is {
+		if undone, is := live.ParseUndone(object.Undone); is && (ours || kept[object.Key]) {
 			found[object.Key] = undone
 		}
 	}

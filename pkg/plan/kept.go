@@ -1,0 +1,182 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/capstan-dev/capstan/pkg/live"
+	"github.com/capstan-dev/capstan/pkg/manifest"
+)
+
+// Keepable reports whether the hub can keep objects of a kind for a cluster that does not serve it: what the controller
+// of Rollouts needs to run their pods there.
+func Keepable(kind schema.GroupKind) bool {
+	return kind == schema.GroupKind{Group: live.RolloutGroup, Kind: "Rollout"} ||
+		kind == schema.GroupKind{Group: live.RolloutGroup, Kind: "AnalysisTemplate"}
+}
+
+// KeptName is the name under which the hub keeps an object for a cluster, in the namespace that it has there.
+func KeptName(name, cluster string) string { return name + "." + cluster }
+
+// keeping is the objects that the hub keeps for a cluster.
+type keeping struct {
+	cluster string
+	// templates are the AnalysisTemplates among them, by namespace and name as Git has them, with the names that they
+	// are kept under.
+	templates map[string]string
+}
+
+// keepingOf looks for the AnalysisTemplates among manifests. Those of a Plan are named and marked already.
+func keepingOf(manifests []manifest.Manifest, destination Destination) (*keeping, error) {
+	if destination.Cluster == "" {
+		return nil, nil
+	}
+	k := &keeping{cluster: destination.Cluster, templates: map[string]string{}}
+	for _, m := range manifests {
+		if m.Kind != "AnalysisTemplate" || !Keepable(m.GroupKind()) {
+			continue
+		}
+		object, err := m.Object()
+		if err != nil {
+			return nil, err
+		}
+		namespace := object.GetNamespace()
+		if namespace == "" {
+			namespace = destination.Namespace
+		}
+		name := m.Name
+		if !k.marked(object) {
+			name = KeptName(name, k.cluster)
+		}
+		k.templates[namespace+"/"+m.Name] = name
+	}
+	return k, nil
+}
+
+// keeps reports whether an object can be kept.
+func (k *keeping) keeps(object *unstructured.Unstructured) bool {
+	return k != nil && Keepable(object.GroupVersionKind().GroupKind())
+}
+
+// marked reports an object that has the name and the mark of one that is kept.
+func (k *keeping) marked(object *unstructured.Unstructured) bool {
+	return object.GetAnnotations()[live.ClusterAnnotation] == k.cluster && strings.HasSuffix(object.GetName(), "."+k.cluster)
+}
+
+// keep gives an object the name and the mark of one that is kept, and names the AnalysisTemplates that it refers to as
+// they are kept. It returns what of the hub's own the object makes use of, "" for nothing.
+func (k *keeping) keep(object *unstructured.Unstructured) (borrows string, err error) {
+	annotations := object.GetAnnotations()
+	if said := annotations[live.ClusterAnnotation]; said != "" && !k.marked(object) {
+		return "", fmt.Errorf("metadata.annotations: remove %s, the server sets it for cluster %s", live.ClusterAnnotation, k.cluster)
+	}
+	if !k.marked(object) {
+		object.SetName(KeptName(object.GetName(), k.cluster))
+	}
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[live.ClusterAnnotation] = k.cluster
+	object.SetAnnotations(annotations)
+	spec, _ := object.Object["spec"].(map[string]any)
+	for _, field := range []string{"strategy", "templates"} {
+		if found := k.refer(object.GetNamespace(), spec[field]); borrows == "" {
+			borrows = found
+		}
+	}
+	if borrows == "" && (readsSecret(any(spec)) || usesAccount(spec)) {
+		borrows = "it reads a Secret"
+	}
+	if experiments(spec) {
+		return "", errors.New("spec.strategy.canary.steps: an experiment runs its pods on the hub alone: take the step out, " +
+			"or install Argo Rollouts in cluster " + k.cluster)
+	}
+	return borrows, nil
+}
+
+// refer renames the AnalysisTemplates that a part of an object refers to, and tells of one that is not kept with it.
+func (k *keeping) refer(namespace string, part any) (borrows string) {
+	var within []any
+	switch at := part.(type) {
+	case []any:
+		within = at
+	case map[string]any:
+		name, refers := at["templateName"].(string)
+		kept, known := k.templates[namespace+"/"+name]
+		everywhere, _ := at["clusterScope"].(bool)
+		switch {
+		case refers && known && !everywhere:
+			at["templateName"] = kept
+		case refers && !k.isKept(namespace, name):
+			borrows = fmt.Sprintf("it refers to the template %q, which is not of the same Application", name)
+		}
+		for _, value := range at {
+			within = append(within, value)
+		}
+	}
+	for _, value := range within {
+		if found := k.refer(namespace, value); borrows == "" {
+			borrows = found
+		}
+	}
+	return borrows
+}
+
+// isKept reports a name under which an AnalysisTemplate is kept.
+func (k *keeping) isKept(namespace, name string) bool {
+	for key, kept := range k.templates {
+		if kept == name && strings.HasPrefix(key, namespace+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// usesAccount reports an AnalysisTemplate that asks a vendor, with the account that a Secret of the hub holds.
+func usesAccount(spec map[string]any) bool {
+	metrics, _, _ := unstructured.NestedSlice(spec, "metrics")
+	for _, metric := range metrics {
+		fields, _ := metric.(map[string]any)
+		provider, _ := fields["provider"].(map[string]any)
+		for name := range provider {
+			if name != "web" && name != "prometheus" && name != "job" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// experiments reports a Rollout with a step that runs an Experiment.
+func experiments(spec map[string]any) bool {
+	steps, _, _ := unstructured.NestedSlice(spec, "strategy", "canary", "steps")
+	return slices.ContainsFunc(steps, func(step any) bool {
+		fields, _ := step.(map[string]any)
+		return fields["experiment"] != nil
+	})
+}
+
+// readsSecret reports that a part of a specification names a Secret that the hub would read. Those that pods mount are
+// read in the cluster.
+func readsSecret(part any) bool {
+	switch at := part.(type) {
+	case []any:
+		return slices.ContainsFunc(at, readsSecret)
+	case map[string]any:
+		for field, value := range at {
+			ofPods := field == "template" || field == "job"
+			if field == "secretKeyRef" || field == "sigv4" || !ofPods && readsSecret(value) {
+				return true
+			}
+		}
+	}
+	return false
+}

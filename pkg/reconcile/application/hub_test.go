@@ -1,0 +1,181 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package application
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/rest"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/cluster"
+	"github.com/capstan-dev/capstan/pkg/live"
+	"github.com/capstan-dev/capstan/pkg/manifest"
+	"github.com/capstan-dev/capstan/pkg/plan"
+)
+
+// fleet is a reconciler of a hub with clusters of some names, and these.
+func fleet(t *testing.T, names ...string) (*Reconciler, map[string]*cluster.Cluster) {
+	t.Helper()
+	clusters, err := cluster.NewClusters(cluster.Options{Host: &rest.Config{Host: "https://127.0.0.1:1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(clusters.Close)
+	for i, name := range names {
+		to := cluster.Destination{
+			Name: name, Server: "https://127.0.0.1:" + string(rune('2'+i)), Secret: "s" + string(rune('0'+i)), Config: &rest.Config{Host: "https://127.0.0.1:2"},
+		}
+		if err := clusters.Set(t.Context(), to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	byServer := map[string]*cluster.Cluster{}
+	for _, one := range clusters.List() {
+		byServer[one.Name()] = one
+	}
+	return &Reconciler{Options: Options{Clusters: clusters}}, byServer
+}
+
+func permitting(destinations ...v1alpha1.ApplicationDestination) *v1alpha1.AppProject {
+	owner := &v1alpha1.AppProject{}
+	owner.Name, owner.Spec.Destinations = "team", destinations
+	return owner
+}
+
+func TestTheHubKeepsForAClusterWithANameOfItsOwn(t *testing.T) {
+	t.Parallel()
+	r, named := fleet(t, "east", "West", "twin", "twin")
+	for name, want := range map[string]string{"east": "east", "West": "", "twin": "", cluster.InClusterName: ""} {
+		if got := r.keeper(named[name]); got != want {
+			t.Errorf("for %s the hub keeps under %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestWhatMakesUseOfTheHubNeedsThatTheProjectPermitsIt(t *testing.T) {
+	t.Parallel()
+	r, named := fleet(t, "east")
+	there := v1alpha1.ApplicationDestination{Name: "east", Namespace: "shop"}
+	here := v1alpha1.ApplicationDestination{Name: cluster.InClusterName, Namespace: "shop"}
+	elsewhere := v1alpha1.ApplicationDestination{Name: cluster.InClusterName, Namespace: "bank"}
+	for name, test := range map[string]struct {
+		owner   *v1alpha1.AppProject
+		borrows string
+		refused bool
+	}{
+		"it makes use of nothing":               {permitting(there), "", false},
+		"the project permits the cluster alone": {permitting(there), "it reads a Secret", true},
+		"the project permits the hub, too":      {permitting(there, here), "it reads a Secret", false},
+		"but another namespace":                 {permitting(there, elsewhere), "it reads a Secret", true},
+	} {
+		wanted := plan.Desired{
+			Key:     manifest.Key{Group: live.RolloutGroup, Kind: "AnalysisTemplate", Namespace: "shop", Name: "errors.east"},
+			Cluster: "east", Borrows: test.borrows,
+		}
+		err := r.permitKept(test.owner, named["east"], wanted)
+		if (err != nil) != test.refused || err != nil && !strings.Contains(err.Error(), test.borrows) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestAManifestForTheHubPointsOnlyWhereTheProjectPermits(t *testing.T) {
+	t.Parallel()
+	r, _ := fleet(t, "east")
+	there := v1alpha1.ApplicationDestination{Name: "east", Namespace: "shop"}
+	here := v1alpha1.ApplicationDestination{Name: cluster.InClusterName, Namespace: "*"}
+	for name, test := range map[string]struct {
+		owner   *v1alpha1.AppProject
+		points  string
+		refused string
+	}{
+		"nowhere":                            {permitting(here), "", ""},
+		"to a cluster that is permitted":     {permitting(here, there), "east", ""},
+		"to a cluster that is not":           {permitting(here), "east", "not in spec.destinations"},
+		"to a cluster that is not there":     {permitting(here, there), "north", "north"},
+		"to what the hub itself is known as": {permitting(there), cluster.InClusterName, "not in spec.destinations"},
+	} {
+		object := map[string]any{"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": map[string]any{
+			"name": "web", "namespace": "shop", "annotations": map[string]string{live.ClusterAnnotation: test.points},
+		}}
+		if test.points == "" {
+			delete(object["metadata"].(map[string]any), "annotations") //nolint:forcetypeassert // It is made above.
+		}
+		text, err := json.Marshal(object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := manifest.Manifest{
+			Key: manifest.Key{Group: live.RolloutGroup, Kind: "Rollout", Namespace: "shop", Name: "web"}, Version: "v1alpha1", JSON: text,
+		}
+		err = r.permitPointing(test.owner, m)
+		if (err == nil) != (test.refused == "") || err != nil && !strings.Contains(err.Error(), test.refused) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestWhoWentBackCountsWhereTheServerAloneWritesIt(t *testing.T) {
+	t.Parallel()
+	_, named := fleet(t, "east")
+	key := manifest.Key{Group: live.RolloutGroup, Kind: "Rollout", Namespace: "shop", Name: "web"}
+	objects := []live.Object{{Key: key, Undone: live.Undone{By: "ann", Revision: 2}.String()}}
+	for name, test := range map[string]struct {
+		target *cluster.Cluster
+		kept   map[manifest.Key]bool
+		want   int
+	}{
+		"on the hub":                    {named[cluster.InClusterName], nil, 1},
+		"kept on the hub for a cluster": {named["east"], map[manifest.Key]bool{key: true}, 1},
+		"in another cluster":            {named["east"], nil, 0},
+	} {
+		if got := undoneOf(test.target, test.kept, objects); len(got) != test.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if got := undoneOf(named[cluster.InClusterName], nil, []live.Object{{Key: key, Undone: "{"}, {Key: key}}); len(got) != 0 {
+		t.Errorf("what cannot be read counts: %v", got)
+	}
+}
+
+func TestAnUndoHoldsThePodTemplateAlone(t *testing.T) {
+	t.Parallel()
+	key := manifest.Key{Group: live.RolloutGroup, Kind: "Rollout", Namespace: "shop", Name: "web"}
+	digest := manifest.DigestOf([]byte("git"))
+	p := &pass{
+		app: &v1alpha1.Application{}, undone: map[manifest.Key]live.Undone{key: {By: "ann", Revision: 2}},
+		desired: &desired{objects: []plan.Desired{{Key: key, Digest: digest}}},
+		plan:    &plan.Plan{Changes: []plan.Change{{Key: key, Reason: plan.RolledBack}}},
+	}
+	s := &state{applied: map[manifest.Key]plan.Applied{key: {Desired: digest}}}
+	rules := p.holding(s)
+	if len(rules) != 1 {
+		t.Fatalf("%d rules hold it", len(rules))
+	}
+	object := func(image string, replicas int64) map[string]any {
+		return map[string]any{"spec": map[string]any{"replicas": replicas, "template": map[string]any{"image": image}}}
+	}
+	kept, err := rules.Keep(&unstructured.Unstructured{Object: object("new", 3)}, &unstructured.Unstructured{Object: object("old", 7)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if spec := kept.Object["spec"].(map[string]any); spec["replicas"] != int64(3) || spec["template"].(map[string]any)["image"] != "old" { //nolint:forcetypeassert // As above.
+		t.Errorf("kept %v", spec)
+	}
+	if got := p.rolledBack(); len(got) != 1 || !strings.Contains(got[0].Message, "ann went back to revision 2") {
+		t.Errorf("the conditions are %v", got)
+	}
+	s.applied[key] = plan.Applied{Desired: manifest.DigestOf([]byte("before"))}
+	if len(p.holding(s)) != 0 {
+		t.Error("it holds although Git wants something else")
+	}
+	s.applied[key] = plan.Applied{Desired: digest}
+	if p.app.Operation = (&v1alpha1.Operation{}); len(p.holding(s)) != 0 {
+		t.Error("it holds although somebody asked for a sync")
+	}
+}
