@@ -48,7 +48,8 @@ func (s signed) RoundTrip(request *http.Request) (*http.Response, error) {
 	request = request.Clone(request.Context())
 	var body []byte
 	if request.Body != nil {
-		if body, err = io.ReadAll(request.Body); err != nil {
+		body, err = io.ReadAll(request.Body)
+		if err = errors.Join(err, request.Body.Close()); err != nil {
 			return nil, fmt.Errorf("read the request: %w", err)
 		}
 		request.Body = io.NopCloser(bytes.NewReader(body))
