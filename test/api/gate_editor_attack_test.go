@@ -92,7 +92,7 @@ func TestNobodyForgesWhoWroteASpec(t *testing.T) {
 			return err
 		},
 		"the status": func() error {
-			_, err := mergePatch(t, g.apps(t, lead), `{"status":{"editors":null}}`, "status")
+			_, err := mergePatch(t, g.apps(t, admin), `{"status":{"editors":null}}`, "status")
 			return err
 		},
 		"a label": func() error {

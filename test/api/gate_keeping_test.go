@@ -87,7 +87,7 @@ resources: [{resources: [planmanifests.capstan.dev], providers: [{secretbox: {ke
 	})
 	g := w.gate(t, nil)
 	plan := g.plans(t, desk, "readable")
-	kept, err := clientOf(t, w.As(alice)).CapstanV1alpha1().Plans(g.namespace).GetManifests(t.Context(), plan.Name, metav1.GetOptions{})
+	kept, err := w.as(t, admin).CapstanV1alpha1().Plans(g.namespace).GetManifests(t.Context(), plan.Name, metav1.GetOptions{})
 	must(t, err)
 	if len(kept.Manifests) != 1 || !strings.Contains(string(kept.Manifests[0].Raw), "readable") {
 		t.Errorf("people read %s", kept.Manifests)
