@@ -41,14 +41,14 @@ func (d Datadog) Measure(ctx context.Context, run *v1alpha1.AnalysisRun, metric 
 	if err := checkDatadog(asked); err != nil {
 		return failed(err)
 	}
-	account, err := d.account(ctx, run, asked.SecretRef)
+	known, err := d.account(ctx, run, asked.SecretRef)
 	if err == nil {
-		err = account.need("api-key", "app-key")
+		err = known.need("api-key", "app-key")
 	}
 	if err != nil {
 		return failed(err)
 	}
-	return account.hide(d.measure(ctx, metric, account), "api-key", "app-key")
+	return known.hide(d.measure(ctx, metric, known), "api-key", "app-key")
 }
 
 // account is that of the Secret that a metric names, else that of the usual name.

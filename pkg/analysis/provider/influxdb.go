@@ -28,14 +28,14 @@ type InfluxDB struct {
 // Measure asks the query of a metric. Its result is the list of the values of all records.
 func (i InfluxDB) Measure(ctx context.Context, run *v1alpha1.AnalysisRun, metric v1alpha1.Metric) v1alpha1.Measurement {
 	asked := metric.Provider.Influxdb
-	account, err := i.Accounts.find(ctx, run, cmp.Or(asked.Profile, influxSecret), influxSecret)
+	known, err := i.Accounts.find(ctx, run, cmp.Or(asked.Profile, influxSecret), influxSecret)
 	if err == nil {
-		err = account.need("authToken", "org", "address")
+		err = known.need("authToken", "org", "address")
 	}
 	if err != nil {
 		return failed(err)
 	}
-	return account.hide(i.measure(ctx, metric, account), "authToken")
+	return known.hide(i.measure(ctx, metric, known), "authToken")
 }
 
 func (i InfluxDB) measure(ctx context.Context, metric v1alpha1.Metric, account account) v1alpha1.Measurement {

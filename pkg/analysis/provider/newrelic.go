@@ -34,14 +34,14 @@ type NewRelic struct {
 // Measure asks the query of a metric. Its result is an object of names and values, or a list of such objects.
 func (n NewRelic) Measure(ctx context.Context, run *v1alpha1.AnalysisRun, metric v1alpha1.Metric) v1alpha1.Measurement {
 	asked := metric.Provider.NewRelic
-	account, err := n.Accounts.find(ctx, run, cmp.Or(asked.Profile, newRelicSecret), newRelicSecret)
+	known, err := n.Accounts.find(ctx, run, cmp.Or(asked.Profile, newRelicSecret), newRelicSecret)
 	if err == nil {
-		err = account.need("personal-api-key", "account-id")
+		err = known.need("personal-api-key", "account-id")
 	}
 	if err != nil {
 		return failed(err)
 	}
-	return account.hide(n.measure(ctx, metric, account), "personal-api-key")
+	return known.hide(n.measure(ctx, metric, known), "personal-api-key")
 }
 
 func (n NewRelic) measure(ctx context.Context, metric v1alpha1.Metric, account account) v1alpha1.Measurement {

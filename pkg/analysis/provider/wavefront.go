@@ -40,14 +40,14 @@ func (w Wavefront) Measure(
 	if asked.Address == "" {
 		return failed(errors.New("wavefront.address is missing"))
 	}
-	account, err := w.Accounts.find(ctx, run, wavefrontSecret, wavefrontSecret)
+	known, err := w.Accounts.find(ctx, run, wavefrontSecret, wavefrontSecret)
 	if err == nil {
-		err = account.need(asked.Address)
+		err = known.need(asked.Address)
 	}
 	if err != nil {
 		return failed(err)
 	}
-	return account.hide(w.measure(ctx, metric, account[asked.Address]), asked.Address)
+	return known.hide(w.measure(ctx, metric, known[asked.Address]), asked.Address)
 }
 
 func (w Wavefront) measure(ctx context.Context, metric v1alpha1.Metric, token string) v1alpha1.Measurement {
