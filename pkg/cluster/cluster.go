@@ -185,8 +185,8 @@ func (c *Cluster) covers(s scope, resource Resource) bool {
 	return !restricted || resource.Namespaced == (s.namespace != "")
 }
 
-// allows reports whether the destination lets namespace be read, "" being cluster scope.
-func (d Destination) allows(namespace string) bool {
+// Allows reports whether the destination lets namespace be read, "" being cluster scope.
+func (d Destination) Allows(namespace string) bool {
 	if namespace == "" {
 		return len(d.Namespaces) == 0 || d.ClusterResources
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -25,7 +26,9 @@ import (
 // connection is the clients of one cluster with one set of credentials. Watches have a
 // connection of their own, so that a burst of writes cannot starve them of streams.
 type connection struct {
-	host          string
+	host string
+	// config is what further clients are made from.
+	config        *rest.Config
 	watchClient   *http.Client
 	callClient    *http.Client
 	watchMetadata metadata.Interface
@@ -39,6 +42,9 @@ type connection struct {
 	// logs has no limit of time, as a log may be followed.
 	logs corev1client.PodsGetter
 	core corev1client.EventsGetter
+	// ended is closed with the connection.
+	ended  chan struct{}
+	ending sync.Once
 }
 
 // newConnection makes the clients and sends nothing. Calls other than watches end after
@@ -51,7 +57,7 @@ func newConnection(
 	if options.Wrap != nil {
 		calls.Wrap(options.Wrap)
 	}
-	c := &connection{host: config.Host}
+	c := &connection{host: config.Host, config: calls, ended: make(chan struct{})}
 	var err error
 	if c.callClient, err = rest.HTTPClientFor(calls); err != nil {
 		return nil, fmt.Errorf("connection settings: %w", err)
@@ -110,6 +116,7 @@ func tuned(config *rest.Config, note func(error), traffic *traffic) *rest.Config
 }
 
 func (c *connection) close() {
+	c.ending.Do(func() { close(c.ended) })
 	utilnet.CloseIdleConnectionsFor(c.watchClient.Transport)
 	utilnet.CloseIdleConnectionsFor(c.callClient.Transport)
 }

@@ -98,7 +98,7 @@ func (c *Cluster) Metadata(ctx context.Context, key manifest.Key) (*metav1.Parti
 
 // readable returns the connection where the destination lets a namespace be read.
 func (c *Cluster) readable(ctx context.Context, namespace string) (*link, error) {
-	if !c.Destination().allows(namespace) {
+	if !c.Destination().Allows(namespace) {
 		return nil, fmt.Errorf("the cluster is registered without namespace %q", namespace)
 	}
 	link, err := c.current()

@@ -53,7 +53,7 @@ func (c *Cluster) know(application string, keys []manifest.Key, set *Set) error 
 	}
 	for _, key := range keys {
 		asked[key.GroupKind()] = struct{}{}
-		if !c.destination.allows(key.Namespace) {
+		if !c.destination.Allows(key.Namespace) {
 			open[key.GroupKind()] = fmt.Errorf("the cluster is registered without namespace %q", key.Namespace)
 		}
 	}

@@ -73,7 +73,7 @@ func (c *Cluster) watchLocked(ctx context.Context, kind schema.GroupKind) {
 	for _, namespace := range c.destination.Namespaces {
 		scopes = append(scopes, scope{kind: kind, namespace: namespace})
 	}
-	if c.destination.allows("") || len(scopes) > 0 {
+	if c.destination.Allows("") || len(scopes) > 0 {
 		scopes = append(scopes, scope{kind: kind})
 	}
 	for _, s := range scopes {
