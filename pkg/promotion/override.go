@@ -16,13 +16,13 @@ import (
 // override is the verb on rollouts that skips steps and analyses in production, and goes back to an earlier revision.
 const override = "override"
 
-// Override says whether somebody may skip what the steps of a Rollout ask for, or leave its desired template. Rollouts
-// run in the host cluster: where that is production, it takes a right of its own.
+// Override says whether somebody may skip what the steps of a Rollout ask for, or leave its desired template. Where the
+// cluster of its pods is production, it takes a right of its own.
 func (d *Desk) Override(ctx context.Context, rollout *v1alpha1.Rollout, who user.Info) error {
 	if err := d.filled(ctx); err != nil {
 		return err
 	}
-	guarded, err := d.hostIsProduction()
+	guarded, err := d.inProduction(rollout)
 	if err != nil || !guarded {
 		return err
 	}
@@ -42,12 +42,15 @@ func (d *Desk) Override(ctx context.Context, rollout *v1alpha1.Rollout, who user
 	}
 }
 
-// hostIsProduction reports whether the gate is in use, and counts the host cluster as production.
-func (d *Desk) hostIsProduction() (bool, error) {
+// inProduction reports whether the gate is in use, and counts the cluster of a Rollout's pods as production.
+func (d *Desk) inProduction(rollout *v1alpha1.Rollout) (bool, error) {
 	book, err := d.cached()
 	if err != nil {
 		return false, err
 	}
-	host := d.UID(v1alpha1.ApplicationDestination{Server: v1alpha1.InClusterServer})
-	return gate.InUse(book.policies, book.clusters) && gate.TierOf(host, book.clusters) == gate.TierProduction, nil
+	at := v1alpha1.ApplicationDestination{Server: v1alpha1.InClusterServer}
+	if name := rollout.Annotations[v1alpha1.AnnotationCluster]; name != "" {
+		at = v1alpha1.ApplicationDestination{Name: name}
+	}
+	return gate.InUse(book.policies, book.clusters) && gate.TierOf(d.UID(at), book.clusters) == gate.TierProduction, nil
 }

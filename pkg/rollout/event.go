@@ -29,6 +29,9 @@ const (
 	reasonHealthy        = "RolloutHealthy"
 	reasonInvalidSpec    = "InvalidSpec"
 	reasonReplicaFailure = "FailedCreate"
+	reasonUnreachable    = "ClusterUnreachable"
+	reasonUndeletable    = "ReplicaSetsNotDeleted"
+	reasonReachable      = "ClusterReachable"
 )
 
 // tell adds an Event.

@@ -35,15 +35,12 @@ func NewSet(rollout *v1alpha1.Rollout, sets []*appsv1.ReplicaSet, digest, hash s
 	annotations := copied(rollout.Annotations)
 	annotations[v1alpha1.AnnotationRevision] = nextRevision(sets)
 	annotations[v1alpha1.AnnotationTemplateDigest] = digest
-	return &appsv1.ReplicaSet{
+	set := &appsv1.ReplicaSet{
 		ObjectMeta: metav1.ObjectMeta{
 			Name:        rollout.Name + "-" + hash,
 			Namespace:   rollout.Namespace,
 			Labels:      maps.Clone(template.Labels),
 			Annotations: annotations,
-			OwnerReferences: []metav1.OwnerReference{
-				*metav1.NewControllerRef(rollout, v1alpha1.SchemeGroupVersion.WithKind("Rollout")),
-			},
 		},
 		Spec: appsv1.ReplicaSetSpec{
 			Replicas:        new(int32(0)),
@@ -51,7 +48,9 @@ func NewSet(rollout *v1alpha1.Rollout, sets []*appsv1.ReplicaSet, digest, hash s
 			Selector:        selector,
 			Template:        *apart(rollout, template),
 		},
-	}, nil
+	}
+	own(rollout, set)
+	return set, nil
 }
 
 // nextRevision is the number after the last revision's.
@@ -87,7 +86,7 @@ func copied(annotations map[string]string) map[string]string {
 	for key, value := range annotations {
 		switch key {
 		case corev1.LastAppliedConfigAnnotation, v1alpha1.AnnotationRevision, v1alpha1.AnnotationRevisionHistory,
-			v1alpha1.AnnotationDesiredReplicas:
+			v1alpha1.AnnotationDesiredReplicas, v1alpha1.AnnotationCluster:
 			continue
 		}
 		if !strings.HasPrefix(key, notifiedPrefix) {

@@ -38,6 +38,7 @@ func Decide(facts Facts) Decision {
 		deadlines: map[*appsv1.ReplicaSet]time.Time{},
 		sizes:     map[*appsv1.ReplicaSet]int32{},
 	}
+	p.comeBack()
 	p.begin()
 	p.classify()
 	p.heed()

@@ -53,7 +53,7 @@ func (p *product) newAnalyses(c *control, d Dependencies) (*analyses, error) {
 	}
 	a := &analyses{runs: argo.AnalysisRuns().Informer()}
 	if d.Host != nil {
-		if err := a.reachHost(behindFence(d.Host), &options); err != nil {
+		if err := a.reachHost(behindFence(d.Host), places{c.clusters, c.destinationsKnown}, &options); err != nil {
 			return nil, err
 		}
 	}
@@ -62,8 +62,8 @@ func (p *product) newAnalyses(c *control, d Dependencies) (*analyses, error) {
 	return a, a.connect()
 }
 
-// reachHost adds what is done in the host cluster: reading Secrets, and Jobs.
-func (a *analyses) reachHost(host *rest.Config, options *analysisrun.Options) error {
+// reachHost adds what is done in clusters: reading Secrets of the host, and Jobs.
+func (a *analyses) reachHost(host *rest.Config, elsewhere provider.Clusters, options *analysisrun.Options) error {
 	client, err := builtinKinds(host)
 	if err != nil {
 		return err
@@ -77,7 +77,7 @@ func (a *analyses) reachHost(host *rest.Config, options *analysisrun.Options) er
 		return err
 	}
 	options.Secrets = client.CoreV1()
-	options.Providers["job"] = provider.Job{Client: writer, Namespace: options.Namespace}
+	options.Providers["job"] = provider.Job{Client: writer, Clusters: elsewhere, Namespace: options.Namespace}
 	a.jobs = metadatainformer.NewFilteredSharedInformerFactory(watcher, resync, metav1.NamespaceAll,
 		func(list *metav1.ListOptions) { list.LabelSelector = argov1alpha1.LabelAnalysisRunUID })
 	return nil

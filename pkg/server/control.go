@@ -227,6 +227,9 @@ func (c *control) destinationChanged(server, name string) {
 	c.mirror.Wake()
 	c.applications.DestinationChanged(server, name)
 	c.sets.DestinationsChanged()
+	if c.rollouts != nil {
+		c.rollouts.reconciler.ClusterChanged(name)
+	}
 }
 
 // destinationsKnown reports whether every cluster Secret was looked at.

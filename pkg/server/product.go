@@ -137,9 +137,10 @@ func (p *product) storage(d Dependencies, c *control) map[schema.GroupVersion][]
 			&applicationset.Provider{Scheme: d.Scheme},
 			&appproject.Provider{Scheme: d.Scheme},
 			&rollout.Provider{
-				Scheme: d.Scheme, Revisions: revisions{c.hostClient}, Gate: c.desk, Recorder: c.events, Authorizer: d.Authorizer,
+				Scheme: d.Scheme, Revisions: revisions{c.hostClient, c.clusters}, Gate: c.desk, Recorder: c.events,
+				Authorizer: d.Authorizer,
 			},
-			analysisKinds(d.Scheme),
+			analysisKinds(d.Scheme, d.Authorizer),
 		},
 		capstanv1alpha1.SchemeGroupVersion: {
 			&cluster.Provider{Scheme: d.Scheme, Gate: c.desk},

@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/utils/clock"
 
+	"github.com/capstan-dev/capstan/pkg/cluster"
 	reconcileanalyses "github.com/capstan-dev/capstan/pkg/reconcile/analyses"
 	"github.com/capstan-dev/capstan/pkg/reconcile/rollout"
 )
@@ -52,8 +53,9 @@ func newRollouts(c *control, client kubernetes.Interface, d Dependencies) (*roll
 		return nil, err
 	}
 	reconciler, err := rollout.New(rollout.Options{
-		Client: c.client, Host: client, HostObjects: objects, HostMetadata: described,
-		Rollouts: all.GetIndexer(), Runs: runs.GetIndexer(), Experiments: experiments.GetIndexer(),
+		Client: c.client, Rollouts: all.GetIndexer(), Runs: runs.GetIndexer(), Experiments: experiments.GetIndexer(),
+		Host:     cluster.Client{Typed: client, Objects: objects, Metadata: described},
+		Clusters: c.clusters, Known: c.destinationsKnown,
 		Templates: reconcileanalyses.Templates{
 			Namespaced: argo.AnalysisTemplates().Lister(), Cluster: argo.ClusterAnalysisTemplates().Lister(),
 		},

@@ -5,10 +5,12 @@ package server
 
 import (
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apiserver/pkg/authorization/authorizer"
 	"k8s.io/apiserver/pkg/registry/generic"
 	"k8s.io/apiserver/pkg/registry/rest"
 
 	"github.com/capstan-dev/capstan/pkg/apiserver"
+	"github.com/capstan-dev/capstan/pkg/registry"
 	"github.com/capstan-dev/capstan/pkg/registry/analysisrun"
 	"github.com/capstan-dev/capstan/pkg/registry/analysistemplate"
 	"github.com/capstan-dev/capstan/pkg/registry/clusteranalysistemplate"
@@ -23,8 +25,8 @@ func (f storageFunc) Storage(getter generic.RESTOptionsGetter) (map[string]rest.
 	return f(getter)
 }
 
-// analysisKinds provides the kinds of the analysis of Rollouts, which need nothing but a store.
-func analysisKinds(scheme *runtime.Scheme) apiserver.StorageProvider {
+// analysisKinds provides the kinds of the analysis of Rollouts; the authorizer says who may use which cluster.
+func analysisKinds(scheme *runtime.Scheme, clusters authorizer.UnconditionalAuthorizer) apiserver.StorageProvider {
 	return storageFunc(func(getter generic.RESTOptionsGetter) (map[string]rest.Storage, error) {
 		templates, err := analysistemplate.NewREST(scheme, getter)
 		if err != nil {
@@ -43,8 +45,9 @@ func analysisKinds(scheme *runtime.Scheme) apiserver.StorageProvider {
 			return nil, err
 		}
 		return map[string]rest.Storage{
-			"analysistemplates": templates, "clusteranalysistemplates": clusterTemplates,
-			"analysisruns": runs, "analysisruns/status": runStatus,
+			"analysistemplates":        registry.NewPlacedREST(templates, clusters),
+			"clusteranalysistemplates": registry.NewPlacedREST(clusterTemplates, clusters),
+			"analysisruns":             registry.NewPlacedREST(runs, clusters), "analysisruns/status": runStatus,
 			"experiments": experiments, "experiments/status": experimentStatus,
 		}, nil
 	})

@@ -29,10 +29,13 @@ var (
 	errNoJob = errors.New("job metadata reference missing")
 )
 
-// Job runs Jobs in the cluster and the namespace of the analysis (as Argo Rollouts 1.9: metricproviders/job).
+// Job runs Jobs in the namespace of the analysis (as Argo Rollouts 1.9: metricproviders/job), and in its cluster or the
+// one that it names.
 type Job struct {
-	// Client reaches the cluster.
+	// Client reaches the cluster of the analysis.
 	Client dynamic.Interface
+	// Clusters reach those that analyses name.
+	Clusters Clusters
 	// Namespace is the control-plane namespace.
 	Namespace string
 }
@@ -46,9 +49,12 @@ func (j Job) Measure(ctx context.Context, run *v1alpha1.AnalysisRun, metric v1al
 	if err != nil {
 		return failed(err)
 	}
-	_, err = j.jobs(run).Create(ctx, job, metav1.CreateOptions{})
+	jobs, err := j.jobs(ctx, run)
+	if err == nil {
+		_, err = jobs.Create(ctx, job, metav1.CreateOptions{})
+	}
 	if apierrors.IsAlreadyExists(err) {
-		err = j.recognize(ctx, run, job.GetName())
+		err = recognize(ctx, jobs, run, job.GetName())
 	}
 	if err != nil {
 		return failed(fmt.Errorf("create Job %s: %w", job.GetName(), err))
@@ -59,12 +65,12 @@ func (j Job) Measure(ctx context.Context, run *v1alpha1.AnalysisRun, metric v1al
 }
 
 // recognize fails unless the Job of a name is the run's own.
-func (j Job) recognize(ctx context.Context, run *v1alpha1.AnalysisRun, name string) error {
-	found, err := j.jobs(run).Get(ctx, name, metav1.GetOptions{})
+func recognize(ctx context.Context, jobs dynamic.ResourceInterface, run *v1alpha1.AnalysisRun, name string) error {
+	found, err := jobs.Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		return err
 	}
-	if owner := metav1.GetControllerOfNoCopy(found); owner == nil || owner.UID != run.UID {
+	if !owns(run, found) {
 		return errors.New("it is there and belongs to somebody else")
 	}
 	return nil
@@ -78,7 +84,11 @@ func (j Job) Resume(
 	if name == "" {
 		return broken(measured, errNoJob)
 	}
-	found, err := j.jobs(run).Get(ctx, name, metav1.GetOptions{})
+	jobs, err := j.jobs(ctx, run)
+	if err != nil {
+		return broken(measured, err)
+	}
+	found, err := jobs.Get(ctx, name, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
 		return broken(measured, err)
@@ -131,10 +141,13 @@ func (j Job) Collect(ctx context.Context, run *v1alpha1.AnalysisRun, dropped []v
 }
 
 func (j Job) delete(ctx context.Context, run *v1alpha1.AnalysisRun, name string) error {
-	err := j.recognize(ctx, run, name)
+	jobs, err := j.jobs(ctx, run)
+	if err == nil {
+		err = recognize(ctx, jobs, run, name)
+	}
 	if err == nil {
 		foreground := metav1.DeletePropagationForeground
-		err = j.jobs(run).Delete(ctx, name, metav1.DeleteOptions{PropagationPolicy: &foreground})
+		err = jobs.Delete(ctx, name, metav1.DeleteOptions{PropagationPolicy: &foreground})
 	}
 	if err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("delete Job %s: %w", name, err)
@@ -142,8 +155,16 @@ func (j Job) delete(ctx context.Context, run *v1alpha1.AnalysisRun, name string)
 	return nil
 }
 
-func (j Job) jobs(run *v1alpha1.AnalysisRun) dynamic.ResourceInterface {
-	return j.Client.Resource(batchv1.SchemeGroupVersion.WithResource("jobs")).Namespace(run.Namespace)
+// jobs are those of the namespace of a run, in the cluster that it names.
+func (j Job) jobs(ctx context.Context, run *v1alpha1.AnalysisRun) (dynamic.ResourceInterface, error) {
+	client := j.Client
+	if name := run.Annotations[v1alpha1.AnnotationCluster]; name != "" {
+		var err error
+		if client, err = j.Clusters.Objects(ctx, name, run.Namespace); err != nil {
+			return nil, err
+		}
+	}
+	return client.Resource(batchv1.SchemeGroupVersion.WithResource("jobs")).Namespace(run.Namespace), nil
 }
 
 // broken is a measurement in progress that comes to no end.
@@ -163,13 +184,9 @@ func jobOf(run *v1alpha1.AnalysisRun, metric v1alpha1.Metric) (*unstructured.Uns
 	if spec, isObject := job.Object["spec"].(map[string]any); !isObject || len(spec) == 0 {
 		return nil, errors.New("job.spec is empty: say what to run")
 	}
-	isController := true
 	job.SetName(nameOf(run, metric.Name))
 	job.SetNamespace(run.Namespace)
-	job.SetOwnerReferences([]metav1.OwnerReference{{
-		APIVersion: v1alpha1.SchemeGroupVersion.String(), Kind: "AnalysisRun",
-		Name: run.Name, UID: run.UID, Controller: &isController,
-	}})
+	own(run, job)
 	labels, annotations := map[string]string{}, map[string]string{}
 	if asked.Metadata != nil {
 		labels, annotations = merged(asked.Metadata.Labels), merged(asked.Metadata.Annotations)

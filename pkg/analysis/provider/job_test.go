@@ -4,7 +4,9 @@
 package provider
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -201,5 +203,68 @@ func TestNamesOfJobsFit(t *testing.T) {
 		if len(name) > longestName || !strings.HasPrefix(name, fmt.Sprintf("%s.%.5s", uid, metric)) {
 			t.Errorf("%s becomes %s", metric, name)
 		}
+	}
+}
+
+// elsewhere are registered clusters, of which east answers and west does not.
+type elsewhere struct{ east dynamic.Interface }
+
+func (e elsewhere) Objects(_ context.Context, cluster, _ string) (dynamic.Interface, error) {
+	switch cluster {
+	case "east":
+		return e.east, nil
+	case "west":
+		return nil, fmt.Errorf("%w: connection refused", ErrAway)
+	}
+	return nil, errors.New("no cluster has this name")
+}
+
+func TestJobsRunInTheClusterThatTheRunNames(t *testing.T) {
+	t.Parallel()
+	job, here := newJob(t)
+	far, there := newJob(t)
+	job.Clusters = elsewhere{far.Client}
+	run := runIn("team")
+	run.Annotations = map[string]string{v1alpha1.AnnotationCluster: "east"}
+	measured := job.Measure(t.Context(), run, metricOf(t, jobMetric))
+	if told(measured) != "Running  " {
+		t.Fatalf("it says %q", told(measured))
+	}
+	made, err := there.Get(t.Context(), measured.Metadata[jobName], metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(made.GetOwnerReferences()) != 0 || made.GetLabels()[v1alpha1.LabelAnalysisRunUID] != uid {
+		t.Errorf("in another cluster a label says whose it is: %v", made.Object["metadata"])
+	}
+	if list, err := here.List(t.Context(), metav1.ListOptions{}); err != nil || len(list.Items) > 0 {
+		t.Errorf("in the cluster of the run are %v: %v", list.Items, err)
+	}
+	// What was begun is found again, and not begun twice.
+	if again := job.Measure(t.Context(), run, metricOf(t, jobMetric)); told(again) != "Running  " {
+		t.Errorf("the second time it says %q", told(again))
+	}
+	for _, want := range []bool{false, true} {
+		if gone, err := job.Clear(t.Context(), run); gone != want || err != nil {
+			t.Errorf("the Jobs are gone: %v %v, want %v", gone, err, want)
+		}
+	}
+}
+
+func TestAClusterThatIsAwayIsToldFromOneThatIsNone(t *testing.T) {
+	t.Parallel()
+	job, _ := newJob(t)
+	job.Clusters = elsewhere{job.Client}
+	for cluster, away := range map[string]bool{"": false, "east": false, "west": true, "nowhere": false} {
+		run := runIn("team")
+		run.Annotations = map[string]string{v1alpha1.AnnotationCluster: cluster}
+		if err := job.Reach(t.Context(), run); (err != nil) != away {
+			t.Errorf("%q: %v, want away: %v", cluster, err, away)
+		}
+	}
+	run := runIn("team")
+	run.Annotations = map[string]string{v1alpha1.AnnotationCluster: "nowhere"}
+	if measured := job.Measure(t.Context(), run, metricOf(t, jobMetric)); !strings.Contains(told(measured), "no cluster has this name") {
+		t.Errorf("it says %q", told(measured))
 	}
 }

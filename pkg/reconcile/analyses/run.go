@@ -23,6 +23,7 @@ import (
 func Begin(
 	ctx context.Context, runs client.AnalysisRunsGetter, owner metav1.Object, run *v1alpha1.AnalysisRun,
 ) (*v1alpha1.AnalysisRun, error) {
+	place(run, owner)
 	written, err := runs.AnalysisRuns(run.Namespace).Create(ctx, run, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
 		written, err = runs.AnalysisRuns(run.Namespace).Get(ctx, run.Name, metav1.GetOptions{})
@@ -35,6 +36,20 @@ func Begin(
 		return nil, fmt.Errorf("begin AnalysisRun %s: %w", run.Name, err)
 	}
 	return written, nil
+}
+
+// place gives a run the cluster of its owner. What else gives it annotations must not choose one: the server's own writes
+// are not asked for a right.
+func place(run *v1alpha1.AnalysisRun, owner metav1.Object) {
+	delete(run.Annotations, v1alpha1.AnnotationCluster)
+	placed, isRollout := owner.(*v1alpha1.Rollout)
+	if !isRollout || placed.Annotations[v1alpha1.AnnotationCluster] == "" {
+		return
+	}
+	if run.Annotations == nil {
+		run.Annotations = map[string]string{}
+	}
+	run.Annotations[v1alpha1.AnnotationCluster] = placed.Annotations[v1alpha1.AnnotationCluster]
 }
 
 // End asks a run to come to its end.

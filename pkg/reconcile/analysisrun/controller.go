@@ -5,6 +5,7 @@ package analysisrun
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -95,10 +96,12 @@ func (r *Reconciler) visit(ctx context.Context, key types.NamespacedName) (time.
 		return 0, nil
 	case err != nil:
 		return 0, err
-	case run.DeletionTimestamp != nil || foreign(run):
-		return 0, nil
 	case r.written.newer(key, run):
 		return notYet, nil
+	case run.DeletionTimestamp != nil && slices.Contains(run.Finalizers, v1alpha1.FinalizerCluster):
+		return r.release(ctx, run)
+	case run.DeletionTimestamp != nil || foreign(run):
+		return 0, nil
 	}
 	started := r.Clock.Now()
 	again, err := r.reconcile(ctx, run)

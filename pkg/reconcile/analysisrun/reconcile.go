@@ -29,7 +29,10 @@ func (r *Reconciler) reconcile(ctx context.Context, run *v1alpha1.AnalysisRun) (
 	if err != nil {
 		return 0, r.write(ctx, run, r.refused(run, err))
 	}
-	tasks := analysis.Tasks(run, prepared.metrics, r.Clock.Now())
+	if run, err = r.hold(ctx, run, prepared.metrics); err != nil {
+		return 0, err
+	}
+	tasks, later := r.reachable(ctx, run, prepared.metrics, analysis.Tasks(run, prepared.metrics, r.Clock.Now()))
 	status, err := r.advance(ctx, run, prepared, tasks)
 	if err != nil {
 		return 0, err
@@ -38,6 +41,9 @@ func (r *Reconciler) reconcile(ctx context.Context, run *v1alpha1.AnalysisRun) (
 		return 0, err
 	}
 	r.collect(ctx, run, prepared.metrics, status)
+	if later {
+		return lookAtDistant, nil
+	}
 	return r.again(run, prepared.metrics, status), nil
 }
 
@@ -158,6 +164,9 @@ func (r *Reconciler) again(
 		if !waits {
 			return 0
 		}
+	}
+	if !waits && distant(run) {
+		return lookAtDistant
 	}
 	if !waits {
 		return lookAgain

@@ -193,7 +193,7 @@ func (p *pass) collide(ctx context.Context, facts *rollout.Facts, set *appsv1.Re
 		return fmt.Errorf("ReplicaSet %s is being deleted; it is made anew then", set.Name)
 	}
 	same := live.Annotations[v1alpha1.AnnotationTemplateDigest] == set.Annotations[v1alpha1.AnnotationTemplateDigest]
-	if owner := metav1.GetControllerOfNoCopy(live); same && owner != nil && owner.UID == facts.Rollout.UID {
+	if same && rollout.Owns(facts.Rollout, live) {
 		p.site.sets.Mutation(live)
 		facts.Replace(live)
 		return nil

@@ -45,7 +45,7 @@ func (r *Reconciler) compose(
 	return analysis.Compose(analysis.Request{
 		Templates: wanted.Templates, Args: args,
 		DryRun: wanted.DryRun, MeasurementRetention: wanted.MeasurementRetention,
-	}, r.Templates.In(facts.Rollout.Namespace))
+	}, r.Templates.In(facts.Rollout.Namespace, rollout.ClusterOf(facts.Rollout)))
 }
 
 // begin makes an AnalysisRun.

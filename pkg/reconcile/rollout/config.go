@@ -26,7 +26,7 @@ func (p *pass) pin(ctx context.Context, facts *rollout.Facts, holder types.Names
 	contents := map[rollout.Config]rollout.Content{}
 	for config := range optional {
 		each := reference{config.Resource(), facts.Rollout.Namespace, config.Name}
-		p.site.references.hold(ctx, holder, each)
+		p.site.references.hold(holder, each)
 		held = append(held, each)
 		contents[config], err = refer(ctx, p.site.references, each, contentOf(config))
 		if apierrors.IsForbidden(err) {

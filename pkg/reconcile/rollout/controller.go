@@ -8,32 +8,33 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/cluster"
 	"github.com/capstan-dev/capstan/pkg/generated/clientset/versioned"
 	"github.com/capstan-dev/capstan/pkg/reconcile/analyses"
 	"github.com/capstan-dev/capstan/pkg/reconcile/queue"
 	"github.com/capstan-dev/capstan/pkg/reconcile/written"
+	"github.com/capstan-dev/capstan/pkg/rollout"
 )
 
-// workers is how many Rollouts are reconciled side by side.
+// workers is how many Rollouts of one cluster are reconciled side by side: a cluster that hangs delays no other.
 const workers = 8
 
 // Options are the parts that a Reconciler works with.
 type Options struct {
 	// Client reaches our own kinds.
 	Client versioned.Interface
-	// Host, HostObjects and HostMetadata reach the cluster that runs the pods.
-	Host         kubernetes.Interface
-	HostObjects  dynamic.Interface
-	HostMetadata metadata.Interface
+	// Host reaches the cluster that runs the pods of Rollouts which name no other.
+	Host cluster.Client
+	// Clusters are the others.
+	Clusters Clusters
+	// Known reports whether all Clusters were read.
+	Known func() bool
 	// Rollouts is an indexer of all Rollouts, with RolloutIndexers.
 	Rollouts cache.Indexer
 	// Experiments is an indexer of all Experiments, with OwnerIndexers.
@@ -54,15 +55,15 @@ type Reconciler struct {
 	told  *told
 	// checked are the Rollouts whose analyses can be begun.
 	checked *checked
-	// host is where Rollouts run their pods.
-	host *site
+	host    *site
+	sites   sites
 }
 
 // New returns a Reconciler that does nothing until Run.
 func New(options Options) (*Reconciler, error) {
 	r := &Reconciler{
 		Options: options,
-		queue:   queue.New("rollouts", together),
+		sites:   sites{open: map[place]*site{}},
 		fresh: fresh{
 			rollouts: written.Over(options.Rollouts), runs: written.Over(options.Runs),
 			experiments: written.Over(options.Experiments),
@@ -70,18 +71,26 @@ func New(options Options) (*Reconciler, error) {
 		told:    newTold(),
 		checked: newChecked(),
 	}
+	r.queue = queue.New("rollouts", r.lane)
 	var err error
-	r.host, err = r.newSite(options.Host, options.HostObjects, options.HostMetadata)
+	r.host, err = r.newSite(place{}, cluster.Clients{Calls: options.Host, Watches: options.Host})
 	return r, err
 }
 
-// together puts all Rollouts into one lane.
-func together(types.NamespacedName) string { return "" }
+// lane is the cluster of a Rollout.
+func (r *Reconciler) lane(key types.NamespacedName) string {
+	object, _, _ := r.Rollouts.GetByKey(key.String()) // The caches of informers do not fail.
+	if known, isRollout := object.(*v1alpha1.Rollout); isRollout {
+		return rollout.ClusterOf(known)
+	}
+	return ""
+}
 
 // Run waits for the caches of the host, then reconciles until ctx ends, and waits for the passes in progress. It may be
-// called again: the caches outlive ctx, as an informer runs once.
+// called again: the caches of the host outlive ctx, as an informer runs once.
 func (r *Reconciler) Run(ctx context.Context) {
-	r.host.start(context.WithoutCancel(ctx))
+	defer r.sites.sweep(func(place) bool { return false })
+	r.host.start()
 	if !cache.WaitForCacheSync(ctx.Done(), r.host.synced...) {
 		return
 	}
@@ -101,27 +110,50 @@ func (r *Reconciler) all() []types.NamespacedName {
 	return keys
 }
 
-// visit reconciles the Rollout of a key. One that is gone, or going, needs nothing: the cluster collects what it owns.
+// visit reconciles the Rollout of a key. One that is gone, or going, needs nothing, as the cluster collects what it
+// owns, unless that is in another cluster.
 func (r *Reconciler) visit(ctx context.Context, key types.NamespacedName) (time.Duration, error) {
-	rollout, err := r.fresh.rollout(key)
+	object, err := r.fresh.rollout(key)
 	if err != nil {
 		return 0, err
 	}
-	if rollout == nil {
+	if object == nil {
 		r.told.forget(key)
-		r.host.references.only(key, nil)
+		r.unrefer(key)
 		r.checked.forget(key)
 		r.Metrics.forget(key)
+		r.sites.sweep(r.inUse)
 		return 0, nil
 	}
-	if _, others := rollout.Labels[v1alpha1.LabelControllerInstanceID]; others || rollout.DeletionTimestamp != nil {
+	if object.DeletionTimestamp != nil {
+		if held(object) {
+			return r.letGo(ctx, object)
+		}
+		return 0, nil
+	}
+	if _, others := object.Labels[v1alpha1.LabelControllerInstanceID]; others {
 		return 0, nil
 	}
 	started := r.Clock.Now()
-	p := &pass{Reconciler: r, site: r.site(rollout)}
-	again, err := p.reconcile(ctx, rollout)
-	r.Metrics.observe(rollout, r.Clock.Since(started), err)
+	again, err := r.pass(ctx, object)
+	r.Metrics.observe(object, r.Clock.Since(started), err)
 	return again, err
+}
+
+// pass takes a Rollout as far as it goes now in the cluster of its pods.
+func (r *Reconciler) pass(ctx context.Context, object *v1alpha1.Rollout) (time.Duration, error) {
+	at, err := r.site(ctx, object)
+	if err != nil {
+		return r.stay(ctx, object, err)
+	}
+	if object, err = r.hold(ctx, object); err != nil {
+		return 0, err
+	}
+	again, err := (&pass{Reconciler: r, site: at}).reconcile(ctx, object)
+	if err = at.unanswered(err); err != nil {
+		return r.stay(ctx, object, err)
+	}
+	return again, nil
 }
 
 // pass is a visit of a Rollout at the site of its pods.
@@ -129,6 +161,3 @@ type pass struct {
 	*Reconciler
 	site *site
 }
-
-// site is where a Rollout runs its pods.
-func (r *Reconciler) site(_ *v1alpha1.Rollout) *site { return r.host }

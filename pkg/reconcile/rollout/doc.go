@@ -10,5 +10,6 @@
 //
 // Invariants: no decision rests on an object older than this process's own last write of it, and so none is taken
 // twice; a status is written with the version that it was decided from, and what a client asked for meanwhile is never
-// lost; a pass that changes nothing writes nothing and asks nothing.
+// lost; a pass that changes nothing writes nothing and asks nothing; what was read of a cluster that does not answer
+// moves nothing.
 package rollout

@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/cluster"
 	"github.com/capstan-dev/capstan/pkg/generated/clientset/versioned/fake"
 	"github.com/capstan-dev/capstan/pkg/reconcile/analyses"
 	"github.com/capstan-dev/capstan/pkg/reconcile/queue"
@@ -55,11 +56,11 @@ func newWorld(t *testing.T) *world {
 		T: t, client: fake.NewClientset(), host: kubefake.NewClientset(), sets: owned(), told: events.NewFakeRecorder(1000),
 	}
 	options := Options{
-		Client: w.client, Host: w.host, Rollouts: cache.NewIndexer(cache.MetaNamespaceKeyFunc, RolloutIndexers()),
+		Client: w.client, Host: cluster.Client{Typed: w.host}, Rollouts: cache.NewIndexer(cache.MetaNamespaceKeyFunc, RolloutIndexers()),
 		Runs: owned(), Experiments: owned(), Events: w.told, Metrics: metrics,
 		Clock: clocktesting.NewFakeClock(time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)),
 	}
-	waiting := queue.New("rollouts", together)
+	waiting := queue.New("rollouts", func(types.NamespacedName) string { return "" })
 	w.pass = &pass{
 		Reconciler: &Reconciler{
 			Options: options, queue: waiting, told: newTold(), checked: newChecked(),
@@ -69,7 +70,7 @@ func newWorld(t *testing.T) *world {
 			},
 		},
 		site: &site{
-			client: w.host, references: newReferences(nil, nil, waiting.Add), sets: written.Over(w.sets),
+			client: w.host, references: newReferences(cluster.Clients{}, waiting.Add, nil), sets: written.Over(w.sets),
 			services: written.Over(cache.NewIndexer(cache.MetaNamespaceKeyFunc, nil)),
 		},
 	}

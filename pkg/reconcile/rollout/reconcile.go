@@ -10,6 +10,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/rollout"
@@ -33,8 +34,13 @@ func (p *pass) reconcile(ctx context.Context, object *v1alpha1.Rollout) (time.Du
 	}
 	var decision rollout.Decision
 	var happened []rollout.Event
-	for range rounds {
+	for round := range rounds {
 		decision = rollout.Decide(facts)
+		if round == 0 && p.site.cluster != "" && moves(facts, decision) {
+			if err = p.site.confirm(ctx); err != nil {
+				return 0, err
+			}
+		}
 		acted, actErr := p.act(ctx, &facts, found, decision)
 		if invalid := (invalidError{}); errors.As(actErr, &invalid) {
 			p.tell(object, rollout.Deeds(happened))
@@ -63,6 +69,12 @@ func (p *pass) reconcile(ctx context.Context, object *v1alpha1.Rollout) (time.Du
 		again = sooner(again, wait)
 	}
 	return again, err
+}
+
+// moves reports whether a decision changes more than numbers.
+func moves(facts rollout.Facts, decision rollout.Decision) bool {
+	changes := len(decision.Selections) + len(decision.Begun) + len(decision.Ended) + len(decision.Changes)
+	return changes > 0 || !equality.Semantic.DeepEqual(lasting(facts.Rollout.Status), lasting(decision.Status))
 }
 
 // invalidError is why a Rollout cannot be carried out.

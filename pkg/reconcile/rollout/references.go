@@ -15,12 +15,14 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/metadata/metadatainformer"
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/cluster"
 )
 
 // references reads the objects that Rollouts refer to by name. Each of them is watched by itself, and its metadata
@@ -30,6 +32,8 @@ type references struct {
 	objects  dynamic.Interface
 	metadata metadata.Interface
 	changed  func(types.NamespacedName)
+	// ended is closed when the watches are to end.
+	ended <-chan struct{}
 
 	mu    sync.Mutex
 	known map[reference]*referent
@@ -54,20 +58,20 @@ type referent struct {
 
 // newReferences returns references of nothing yet.
 func newReferences(
-	objects dynamic.Interface, metadata metadata.Interface, changed func(types.NamespacedName),
+	clients cluster.Clients, changed func(types.NamespacedName), ended <-chan struct{},
 ) *references {
 	return &references{
-		objects: objects, metadata: metadata, changed: changed,
+		objects: clients.Calls.Objects, metadata: clients.Watches.Metadata, changed: changed, ended: ended,
 		known: map[reference]*referent{}, held: map[types.NamespacedName][]reference{},
 	}
 }
 
 // hold watches an object for as long as a Rollout holds it.
-func (c *references) hold(ctx context.Context, holder types.NamespacedName, each reference) {
+func (c *references) hold(holder types.NamespacedName, each reference) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.known[each] == nil {
-		c.known[each] = c.watch(ctx, each)
+		c.known[each] = c.watch(each)
 	}
 	if !c.known[each].holders[holder] {
 		c.known[each].holders[holder] = true
@@ -101,13 +105,13 @@ func (c *references) release(holder types.NamespacedName, each reference) {
 }
 
 // watch begins to watch the metadata of an object.
-func (c *references) watch(ctx context.Context, each reference) *referent {
+func (c *references) watch(each reference) *referent {
 	informer := metadatainformer.NewFilteredMetadataInformer(c.metadata, each.resource, each.namespace, 0, nil,
 		func(options *metav1.ListOptions) {
 			options.FieldSelector = fields.OneTermEqualSelector(metav1.ObjectNameField, each.name).String()
 		}).Informer()
 	// It outlives the pass that needs it first.
-	lasting, stop := context.WithCancel(context.WithoutCancel(ctx))
+	lasting, stop := context.WithCancel(wait.ContextForChannel(c.ended))
 	known := &referent{holders: map[types.NamespacedName]bool{}, stop: stop}
 	shown := func(object any) {
 		if described, isObject := object.(metav1.Object); isObject {

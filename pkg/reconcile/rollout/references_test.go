@@ -19,6 +19,8 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
+
+	"github.com/capstan-dev/capstan/pkg/cluster"
 )
 
 // shelf is an API server with at most one object, a ConfigMap: it can be read, listed and watched by its name.
@@ -155,13 +157,15 @@ func TestWhatARolloutRefersToIsReadOnceAVersion(t *testing.T) {
 	t.Cleanup(server.CloseClientConnections)
 	config := &rest.Config{Host: server.URL}
 	visits := make(chan types.NamespacedName, 100)
-	c := newReferences(dynamic.NewForConfigOrDie(config), metadata.NewForConfigOrDie(config),
-		func(key types.NamespacedName) { visits <- key })
+	c := newReferences(cluster.Clients{
+		Calls:   cluster.Client{Objects: dynamic.NewForConfigOrDie(config)},
+		Watches: cluster.Client{Metadata: metadata.NewForConfigOrDie(config)},
+	}, func(key types.NamespacedName) { visits <- key }, make(chan struct{}))
 	each := reference{schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}, "shop", "web"}
 	web := types.NamespacedName{Namespace: "shop", Name: "web"}
 	held := func() string {
 		t.Helper()
-		c.hold(t.Context(), web, each)
+		c.hold(web, each)
 		text, err := refer(context.Background(), c, each, func(object *unstructured.Unstructured) (string, error) {
 			text, _, err := unstructured.NestedString(object.Object, "data", "version")
 			return text, err

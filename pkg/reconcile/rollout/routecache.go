@@ -15,19 +15,27 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/dynamic/dynamicinformer"
+	"k8s.io/client-go/restmapper"
 	"k8s.io/client-go/tools/cache"
 
+	"github.com/capstan-dev/capstan/pkg/cluster"
 	"github.com/capstan-dev/capstan/pkg/reconcile/written"
 	"github.com/capstan-dev/capstan/pkg/traffic"
 )
 
 // routes reads routers' objects from caches that begin with the first Rollout that needs their kind, and writes them.
 type routes struct {
-	client  dynamic.Interface
+	place   place
+	calls   dynamic.Interface
+	watches dynamic.Interface
 	mapper  meta.ResettableRESTMapper
 	changed func(traffic.Ref)
+	// ended is closed when the caches are to end.
+	ended <-chan struct{}
 
 	mu    sync.Mutex
 	kinds map[schema.GroupVersionResource]*routeKind
@@ -53,9 +61,11 @@ const (
 var errNotListed = errors.New("it was not listed yet")
 
 // newRoutes returns routes without caches; changed is told of each object that comes, changes or goes.
-func newRoutes(client dynamic.Interface, mapper meta.ResettableRESTMapper, changed func(traffic.Ref)) *routes {
+func newRoutes(at place, clients cluster.Clients, changed func(traffic.Ref), ended <-chan struct{}) *routes {
 	return &routes{
-		client: client, mapper: mapper, changed: changed, kinds: map[schema.GroupVersionResource]*routeKind{},
+		place: at, calls: clients.Calls.Objects, watches: clients.Watches.Objects, changed: changed, ended: ended,
+		mapper: restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(clients.Calls.Typed.Discovery())),
+		kinds:  map[schema.GroupVersionResource]*routeKind{},
 	}
 }
 
@@ -131,7 +141,7 @@ func (c *routes) kind(ctx context.Context, resource schema.GroupVersionResource)
 		return known, false
 	}
 	informer := dynamicinformer.NewFilteredDynamicInformer(
-		c.client, resource, metav1.NamespaceAll, 0, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc}, nil,
+		c.watches, resource, c.place.namespace, 0, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc}, nil,
 	).Informer()
 	known = &routeKind{
 		resource: resource, informer: informer,
@@ -146,7 +156,7 @@ func (c *routes) kind(ctx context.Context, resource schema.GroupVersionResource)
 		}
 	}))
 	// It outlives the pass that needs it first: others will need it.
-	go informer.RunWithContext(context.WithoutCancel(ctx))
+	go informer.RunWithContext(wait.ContextForChannel(c.ended))
 	c.kinds[resource] = known
 	return known, true
 }

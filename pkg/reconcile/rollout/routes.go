@@ -110,7 +110,7 @@ func (c *routes) put(ctx context.Context, change traffic.Change) (*unstructured.
 	if err != nil {
 		return nil, err
 	}
-	client := c.client.Resource(known.resource).Namespace(change.Namespace)
+	client := c.calls.Resource(known.resource).Namespace(change.Namespace)
 	if change.Delete {
 		return nil, c.remove(ctx, known, client, change.Object)
 	}

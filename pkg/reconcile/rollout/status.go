@@ -84,19 +84,26 @@ func (p *pass) write(ctx context.Context, object *v1alpha1.Rollout, status v1alp
 	if err != nil {
 		return err
 	}
+	return p.store(ctx, object, version, status)
+}
+
+// store writes a status that goes on from a version.
+func (r *Reconciler) store(
+	ctx context.Context, object *v1alpha1.Rollout, version string, status v1alpha1.RolloutStatus,
+) error {
 	body := &v1alpha1.Rollout{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: object.Name, Namespace: object.Namespace, UID: object.UID, ResourceVersion: version,
 		},
 		Status: status,
 	}
-	written, err := p.Client.ArgoprojV1alpha1().Rollouts(object.Namespace).
+	written, err := r.Client.ArgoprojV1alpha1().Rollouts(object.Namespace).
 		UpdateStatus(ctx, body, metav1.UpdateOptions{})
 	if err != nil {
 		return fmt.Errorf("write the status of Rollout %s: %w", object.Name, err)
 	}
-	p.fresh.rollouts.Mutation(written)
-	p.told.wrote(types.NamespacedName{Namespace: object.Namespace, Name: object.Name}, p.Clock.Now())
+	r.fresh.rollouts.Mutation(written)
+	r.told.wrote(types.NamespacedName{Namespace: object.Namespace, Name: object.Name}, r.Clock.Now())
 	return nil
 }
 

@@ -22,6 +22,10 @@ const (
 	byRoute = "route"
 	// byTemplate is the index of Rollouts by the templates of their analyses.
 	byTemplate = "template"
+	// byUID is the index of Rollouts by their UIDs.
+	byUID = "uid"
+	// byCluster is the index of Rollouts by the places, outside the host, where their pods may be.
+	byCluster = "cluster"
 )
 
 // RolloutIndexers are those that Options.Rollouts needs.
@@ -34,7 +38,34 @@ func RolloutIndexers() cache.Indexers {
 			return nil, nil
 		}
 	}
-	return cache.Indexers{byService: of(serviceKeys), byRoute: of(routeKeys), byTemplate: of(templateKeys)}
+	return cache.Indexers{
+		byService: of(serviceKeys), byRoute: of(routeKeys), byCluster: of(placeKeys),
+		byTemplate: of(templateKeys),
+		byUID:      of(func(r *v1alpha1.Rollout) []string { return []string{string(r.UID)} }),
+	}
+}
+
+// placeKeys are the sites that a Rollout may use.
+func placeKeys(r *v1alpha1.Rollout) []string {
+	name := rollout.ClusterOf(r)
+	if name == "" {
+		return nil
+	}
+	return []string{place{cluster: name}.String(), place{name, r.Namespace}.String()}
+}
+
+// String is the key of the Rollouts of a place.
+func (p place) String() string { return p.cluster + "/" + p.namespace }
+
+// inUse reports whether a Rollout has its pods at a place.
+func (r *Reconciler) inUse(at place) bool {
+	users, err := r.Rollouts.ByIndex(byCluster, at.String())
+	return err != nil || len(users) > 0
+}
+
+// ClusterChanged visits the Rollouts of a cluster that was registered, removed, lost or found again.
+func (r *Reconciler) ClusterChanged(name string) {
+	r.visitAll(byCluster, place{cluster: name}.String())
 }
 
 func serviceKeys(r *v1alpha1.Rollout) []string {
@@ -128,10 +159,18 @@ func (r *Reconciler) RunHandler() cache.ResourceEventHandler {
 	return written.Watching(r.fresh.runs, r.ownerChanged)
 }
 
-// ownerChanged visits the Rollout of a ReplicaSet or an AnalysisRun that came, changed or went.
+// ownerChanged visits the Rollout that controls an object which came, changed or went.
 func (r *Reconciler) ownerChanged(object metav1.Object) {
 	if owner := written.OwnerOf(object, kind); owner != nil {
 		r.queue.Add(types.NamespacedName{Namespace: object.GetNamespace(), Name: owner.Name})
+	}
+}
+
+// setChanged visits the Rollout of a ReplicaSet that came, changed or went.
+func (r *Reconciler) setChanged(set metav1.Object) {
+	r.ownerChanged(set)
+	if uid := set.GetLabels()[v1alpha1.LabelRolloutUID]; uid != "" {
+		r.visitAll(byUID, uid)
 	}
 }
 

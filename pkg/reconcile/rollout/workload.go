@@ -45,7 +45,7 @@ func (p *pass) adopt(ctx context.Context, facts *rollout.Facts, holder types.Nam
 		return nil, invalidError{err}
 	}
 	each := workloadOf(object)
-	p.site.references.hold(ctx, holder, each)
+	p.site.references.hold(holder, each)
 	workload, err := refer(ctx, p.site.references, each, parseWorkload)
 	if err != nil {
 		return nil, err

@@ -55,7 +55,8 @@ func (s strategy) keepFound(ctx context.Context, updated, current *v1alpha1.Anal
 // Validate requires what the schema of the peer's CustomResourceDefinition requires.
 func (s strategy) Validate(ctx context.Context, obj runtime.Object) field.ErrorList {
 	created := registry.As[*v1alpha1.AnalysisRun](obj)
-	problems := append(registry.ValidateName(created), s.validateSpec(&created.Spec)...)
+	problems := append(registry.ValidateName(created), registry.ValidateCluster(created)...)
+	problems = append(problems, s.validateSpec(&created.Spec)...)
 	return append(problems, s.awaited.Forbid(ctx, created, &v1alpha1.AnalysisRun{}, true)...)
 }
 
@@ -65,6 +66,7 @@ func (s strategy) ValidateUpdate(ctx context.Context, obj, old runtime.Object) f
 	spec := *updated.Spec.DeepCopy()
 	spec.Terminate = current.Spec.Terminate
 	problems := s.awaited.Forbid(ctx, updated, current, s.equality.Same(spec, current.Spec))
+	problems = append(problems, registry.SameCluster(updated, current)...)
 	if updated.Generation == current.Generation {
 		return problems
 	}

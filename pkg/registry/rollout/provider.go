@@ -14,6 +14,7 @@ import (
 	"k8s.io/apiserver/pkg/registry/rest"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/registry"
 )
 
 // Revisions reads what a Rollout has run.
@@ -39,7 +40,7 @@ type Provider struct {
 	Revisions Revisions
 	Gate      Gate
 	Recorder  Recorder
-	// Authorizer says who may write what to rollouts/status.
+	// Authorizer says who may write what to rollouts/status, and who may run pods in which cluster.
 	Authorizer authorizer.UnconditionalAuthorizer
 }
 
@@ -51,7 +52,8 @@ func (p *Provider) Storage(getter generic.RESTOptionsGetter) (map[string]rest.St
 	}
 	asking := people{authorizer: p.Authorizer, gate: p.Gate, recorder: p.Recorder}
 	served := map[string]rest.Storage{
-		"rollouts": rollouts, "rollouts/status": &StatusREST{status, asking}, "rollouts/scale": scale,
+		"rollouts":        registry.NewPlacedREST(rollouts, p.Authorizer),
+		"rollouts/status": &StatusREST{status, asking}, "rollouts/scale": scale,
 	}
 	acting := *rollouts.Store
 	surface := actionStrategy{newStrategy(p.Scheme)}

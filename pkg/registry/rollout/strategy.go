@@ -53,13 +53,17 @@ func (s strategy) PrepareForUpdate(ctx context.Context, obj, old runtime.Object)
 // Validate requires what the schema of the peer's CustomResourceDefinition requires.
 func (s strategy) Validate(_ context.Context, obj runtime.Object) field.ErrorList {
 	created := registry.As[*v1alpha1.Rollout](obj)
-	return append(registry.ValidateName(created), s.requirements.Missing(&created.Spec, field.NewPath("spec"))...)
+	problems := append(registry.ValidateName(created), registry.ValidateCluster(created)...)
+	return append(problems, s.requirements.Missing(&created.Spec, field.NewPath("spec"))...)
 }
 
 // ValidateUpdate requires the same of a specification that changes, which the generation tells, and a selector that
 // stays.
 func (s strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) field.ErrorList {
 	updated, current := registry.As[*v1alpha1.Rollout](obj), registry.As[*v1alpha1.Rollout](old)
+	if problems := registry.SameCluster(updated, current); len(problems) > 0 {
+		return problems
+	}
 	if updated.Generation == current.Generation {
 		return nil
 	}

@@ -60,6 +60,13 @@ const (
 	// AnnotationDrivenFrom on a router's object names the namespaces, apart from its own, whose Rollouts may drive it,
 	// separated by commas. The peer needs no such leave.
 	AnnotationDrivenFrom = "capstan.dev/driven-from"
+	// AnnotationCluster names the registered cluster in which a Rollout runs its pods, or an analysis its Jobs. Without
+	// it that is the cluster that the server is registered in.
+	AnnotationCluster = "capstan.dev/cluster"
+	// LabelRolloutUID is the UID of the Rollout that a ReplicaSet of another cluster belongs to.
+	LabelRolloutUID = "capstan.dev/rollout-uid"
+	// FinalizerCluster keeps an object that has AnnotationCluster until what belongs to it there is gone.
+	FinalizerCluster = "capstan.dev/cluster"
 )
 
 // What a Rollout makes an AnalysisRun for: values of LabelRolloutType.

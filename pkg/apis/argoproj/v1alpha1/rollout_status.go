@@ -139,6 +139,9 @@ const (
 	RolloutPaused         RolloutConditionType = "Paused"
 	RolloutCompleted      RolloutConditionType = "Completed"
 	RolloutHealthy        RolloutConditionType = "Healthy"
+	// RolloutClusterUnreachable says that the cluster of the pods cannot be asked: the rest of the status is as it was
+	// seen last. The peer has no such condition.
+	RolloutClusterUnreachable RolloutConditionType = "ClusterUnreachable"
 )
 
 // RolloutCondition is one observation of a Rollout's state.
