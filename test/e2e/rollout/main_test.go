@@ -18,9 +18,10 @@ import (
 var stage *world.World //nolint:gochecknoglobals // TestMain can hand it to tests in no other way.
 
 func TestMain(m *testing.M) {
-	world.Main(m, world.Options{Root: filepath.Join("..", "..", ".."), Out: os.Stderr},
-		func(_ context.Context, w *world.World) error {
-			stage = w
-			return nil
-		})
+	world.Main(m, world.Options{
+		Root: filepath.Join("..", "..", ".."), Clusters: []string{east}, Out: os.Stderr,
+	}, func(ctx context.Context, w *world.World) error {
+		stage = w
+		return stage.Register(ctx, east, nil)
+	})
 }

@@ -1,0 +1,72 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package rollout
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/capstan-dev/capstan/test/harness/plane"
+)
+
+// east is a cluster that is registered, and in which nothing is installed.
+const east = "east"
+
+// in gives what a manifest describes the cluster east.
+func (s *story) in(manifest string) string {
+	return strings.Replace(manifest, "namespace: "+s.namespace+"}",
+		"namespace: "+s.namespace+", annotations: {capstan.dev/cluster: "+east+"}}", 1)
+}
+
+func TestARolloutGoesStepByStepInAnotherCluster(t *testing.T) {
+	s := begin(t, "fleet")
+	there := &story{Steps: s.Steps, namespace: s.namespace, hub: stage.Plane.Kubectl(east)}
+	s.Kubectl(there.hub, "create", "namespace", s.namespace)
+	there.apply(s.service("stable") + s.service("canary"))
+	const strategy = `canary: {canaryService: canary, stableService: stable, steps: [{setWeight: 50}, {pause: {}},
+  {analysis: {templates: [{templateName: smoke}], args: [{name: revision, valueFrom: {podTemplateHashValue: Latest}}]}},
+  {pause: {}}]}`
+	s.apply(s.in(s.smoke(false)))
+	s.apply(s.in(s.rollout("v1", 4, strategy)))
+	s.at("Healthy", 4)
+	s.apply(s.in(s.rollout("v2", 4, strategy)))
+	s.at("Paused", 1)
+	there.pods("v2", 2)
+	there.pods("v1", 2)
+	there.selected("canary", "2")
+	there.selected("stable", "1")
+	sets := func() string {
+		return s.Kubectl(there.hub, "get", "replicasets", "-n", s.namespace, "-o",
+			"jsonpath={range .items[*]}{.metadata.uid}={.spec.replicas} {end}")
+	}
+	before := sets()
+	if owners := s.Kubectl(there.hub, "get", "replicasets", "-n", s.namespace, "-o",
+		"jsonpath={.items[*].metadata.ownerReferences}"); owners != "" {
+		t.Errorf("an owner in another cluster is named: %s", owners)
+	}
+
+	// Its cluster hangs, and somebody goes on nevertheless.
+	s.OK(stage.Plane.PauseCluster(s.Context(), east))
+	s.patch(`{"pauseConditions":null}`)
+	s.until(`{.status.conditions[?(@.type=="ClusterUnreachable")].status}`, "True")
+	if got := s.get("{.status.currentStepIndex} {.status.stableRS}"); !strings.HasPrefix(got, "1 ") {
+		t.Errorf("without its cluster the Rollout is at %q", got)
+	}
+	s.OK(stage.Plane.ResumeCluster(s.Context(), east))
+	s.at("Paused", 3)
+	s.until(`{.status.conditions[?(@.type=="ClusterUnreachable")].status}`, "")
+	if now := sets(); now != before {
+		t.Errorf("ReplicaSets are %q, want %q", now, before)
+	}
+	s.patch(`{"pauseConditions":null}`)
+	s.at("Healthy", 4)
+	there.pods("v2", 4)
+	there.pods("v1", 0)
+
+	if here := s.Kubectl(s.hub, "get", "replicasets,pods,jobs", "-n", s.namespace, "-o", "name"); here != "" {
+		t.Errorf("beside the Rollout runs %s", here)
+	}
+	s.Kubectl(s.hub, "delete", "rollout", "guestbook", "-n", s.namespace)
+	s.Until(there.hub, plane.Prints(""), "get", "replicasets,pods,jobs", "-n", s.namespace, "-o", "name")
+}
