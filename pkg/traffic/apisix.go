@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
@@ -105,6 +106,25 @@ func (a *apisix) Route(intent Intent, live Live) ([]Change, error) {
 		weigh(rule.canary, int64(intent.Canary.Weight))
 	}
 	return append(changes, live.update(a.ref(a.name), route)...), nil
+}
+
+// Keep gives both Services the live weights, in each rule that is driven.
+func (a *apisix) Keep(ref Ref, live, wanted *unstructured.Unstructured) {
+	if ref != a.ref(a.name) {
+		return
+	}
+	rules, err := a.driven(live.Object)
+	if err != nil {
+		return
+	}
+	wantedRules, err := a.driven(wanted.Object)
+	if err != nil {
+		return
+	}
+	for i := range rules {
+		copyField(rules[i].stable, wantedRules[i].stable, "weight")
+		copyField(rules[i].canary, wantedRules[i].canary, "weight")
+	}
 }
 
 // apisixRule is a rule to drive, with the backends of both Services.

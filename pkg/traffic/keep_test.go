@@ -72,6 +72,7 @@ spec:
 		},
 		"header and mirror rules of an HTTPRoute": {gatewayCanary, gatewayWeb, gatewayWeb, both},
 		"the weights of a TraefikService":         {traefikCanary, traefikWeb, traefikWeb, split(20)},
+		"the weights of an ApisixRoute":           {apisixCanary, apisixWeb, apisixWeb, split(20)},
 		"the paths of an Ingress of ALB":          {albCanary, nginxShop, nginxShop, headed(split(20), "beta")},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -141,6 +142,7 @@ func TestWhatCannotBeReadIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	for canary, whole := range map[string]string{
 		istioCanary: istioWeb, gatewayCanary: gatewayWeb, traefikCanary: traefikWeb, albCanary: nginxShop,
+		apisixCanary: apisixWeb,
 	} {
 		router := routerOf(t, rolloutOf(t, canary))
 		objects := liveOf(t, whole)
