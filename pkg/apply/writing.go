@@ -12,6 +12,8 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 
@@ -216,12 +218,26 @@ func metadataOf(reply rest.Result) (*metav1.PartialObjectMetadata, error) {
 	var partial metav1.PartialObjectMetadata
 	raw, err := reply.Raw()
 	if err == nil {
-		err = json.Unmarshal(raw, &partial)
+		err = decode(raw, &partial)
 	}
 	if err != nil || partial.UID == "" {
 		return nil, refusal("the server's reply to the apply cannot be understood")
 	}
 	return &partial, nil
+}
+
+// decode reads metadata in the form in which a server of our own sends it to a client that knows no kind but its own:
+// the server speaks protobuf where a client takes it.
+func decode(raw []byte, into *metav1.PartialObjectMetadata) error {
+	if json.Unmarshal(raw, into) == nil {
+		return nil
+	}
+	known := runtime.NewScheme()
+	if err := metav1.AddMetaToScheme(known); err != nil {
+		return err
+	}
+	_, _, err := protobuf.NewSerializer(known, known).Decode(raw, nil, into)
+	return err
 }
 
 func (w writing) applied(result Result, object *metav1.PartialObjectMetadata) Result {

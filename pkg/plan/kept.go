@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/live"
 	"github.com/capstan-dev/capstan/pkg/manifest"
 )
@@ -92,7 +93,7 @@ func (k *keeping) keep(object *unstructured.Unstructured) (borrows string, err e
 			borrows = found
 		}
 	}
-	if borrows == "" && (readsSecret(any(spec)) || usesAccount(spec)) {
+	if borrows == "" && (readsSecret(any(spec)) || usesAccount(spec) || annotations[v1alpha1.AnnotationVersionedConfig] != "") {
 		borrows = "it reads a Secret"
 	}
 	if experiments(spec) {

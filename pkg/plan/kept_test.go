@@ -115,11 +115,12 @@ func TestWhatOneMakesUseOfOnTheHubIsTold(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		keptRollout: `the template "errors"`,
-		strings.Replace(keptRollout, "templateName: errors}", "templateName: errors, clusterScope: true}", 1):              `the template "errors"`,
-		strings.Replace(keptTemplate, "metrics: []", "args: [{name: a, valueFrom: {secretKeyRef: {name: s, key: k}}}]", 1): "a Secret",
-		strings.Replace(keptTemplate, "metrics: []", "templates: [{templateName: other}]", 1):                              `the template "other"`,
-		strings.Replace(keptTemplate, "metrics: []", "metrics: [{name: a, provider: {datadog: {query: q}}}]", 1):           "a Secret",
-		strings.Replace(keptTemplate, "metrics: []", "metrics: [{name: a, provider: {web: {url: u}}}]", 1):                 "",
+		strings.Replace(keptRollout, "templateName: errors}", "templateName: errors, clusterScope: true}", 1):                                                           `the template "errors"`,
+		strings.Replace(keptTemplate, "metrics: []", "args: [{name: a, valueFrom: {secretKeyRef: {name: s, key: k}}}]", 1):                                              "a Secret",
+		strings.Replace(keptTemplate, "metrics: []", "templates: [{templateName: other}]", 1):                                                                           `the template "other"`,
+		strings.Replace(keptTemplate, "metrics: []", "metrics: [{name: a, provider: {datadog: {query: q}}}]", 1):                                                        "a Secret",
+		strings.Replace(keptTemplate, "metrics: []", "metrics: [{name: a, provider: {web: {url: u}}}]", 1):                                                              "",
+		strings.Replace(strings.ReplaceAll(keptRollout, "templateName: errors", ""), "name: web", "name: web, annotations: {capstan.dev/versioned-config: secrets}", 1): "a Secret",
 		keptTemplate: "",
 	} {
 		got := preparedOf(t, east(), text).Desired[0].Borrows
