@@ -57,7 +57,7 @@ func TestRevisionsAreTheSetsThatARolloutControls(t *testing.T) {
 		}
 	})
 	rollout := &argov1alpha1.Rollout{ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: "shop", UID: "uid"}}
-	sets, err := revisions{host}.Sets(t.Context(), rollout)
+	sets, err := revisions{host: host}.Sets(t.Context(), rollout)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestRevisionsThatCannotBeReadAreNone(t *testing.T) {
 		t.Errorf("without a host cluster: %v", err)
 	}
 	host := hostThat(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
-	if sets, err := (revisions{host}).Sets(t.Context(), rollout); !apierrors.IsForbidden(err) || sets != nil {
+	if sets, err := (revisions{host: host}).Sets(t.Context(), rollout); !apierrors.IsForbidden(err) || sets != nil {
 		t.Errorf("where the host cluster refuses: %v, %v", sets, err)
 	}
 }
