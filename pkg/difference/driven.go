@@ -20,9 +20,11 @@ type driven struct {
 	keep func(wanted, live *unstructured.Unstructured)
 }
 
-// Driven returns a rule for the fields of one object that a controller of Rollouts drives: keep gives what is wanted the
-// live values of these fields, and changes nothing else. A digest tells what keep does.
-func Driven(key manifest.Key, keep func(wanted, live *unstructured.Unstructured), digest manifest.Digest) (Rule, error) {
+// Driven returns a rule for the fields of one object that a controller of Rollouts drives: keep gives what is wanted
+// the live values of these fields, and changes nothing else. A digest tells what keep does.
+func Driven(
+	key manifest.Key, keep func(wanted, live *unstructured.Unstructured), digest manifest.Digest,
+) (Rule, error) {
 	rule, err := compile(v1alpha1.ResourceIgnoreDifferences{
 		Group: key.Group, Kind: key.Kind, Namespace: key.Namespace, Name: key.Name,
 	})

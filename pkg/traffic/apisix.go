@@ -122,8 +122,8 @@ func (a *apisix) Keep(ref Ref, live, wanted *unstructured.Unstructured) {
 		return
 	}
 	for i := range rules {
-		copyField(rules[i].stable, wantedRules[i].stable, "weight")
-		copyField(rules[i].canary, wantedRules[i].canary, "weight")
+		copyWeight(rules[i].stable, wantedRules[i].stable)
+		copyWeight(rules[i].canary, wantedRules[i].canary)
 	}
 }
 

@@ -40,7 +40,7 @@ func (g *gateway) keepWeights(from, onto map[string]any) {
 		return
 	}
 	for _, service := range []string{g.stable, g.canary} {
-		copyField(g.backend(have, service), g.backend(want, service), "weight")
+		copyWeight(g.backend(have, service), g.backend(want, service))
 	}
 	for _, entry := range have {
 		if name := text(entry, "name"); ofExperiment(g.rollout, name) && g.backend(want, name) == nil {

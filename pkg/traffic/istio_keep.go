@@ -50,7 +50,7 @@ func (r *istioRoutes) keepWeights(from, onto map[string]any) {
 	}
 	for _, entry := range want {
 		if role := r.role(entry); role == roleStable || role == roleCanary {
-			copyField(r.of(have, role), entry, "weight")
+			copyWeight(r.of(have, role), entry)
 		}
 	}
 	for _, entry := range have {

@@ -40,8 +40,9 @@ func ofExperiment(rollout *v1alpha1.Rollout, service string) bool {
 	return strings.HasPrefix(service, rollout.Name+"-")
 }
 
-// copyField gives an entry the field of another one, where both are there.
-func copyField(from, onto map[string]any, field string) {
+// copyWeight gives an entry the weight of another one, where both are there.
+func copyWeight(from, onto map[string]any) {
+	const field = "weight"
 	value, found := from[field]
 	switch {
 	case from == nil || onto == nil:

@@ -105,6 +105,6 @@ func (t *traefik) Keep(_ Ref, live, wanted *unstructured.Unstructured) {
 	if err != nil {
 		return
 	}
-	copyField(stable, wantedStable, "weight")
-	copyField(canary, wantedCanary, "weight")
+	copyWeight(stable, wantedStable)
+	copyWeight(canary, wantedCanary)
 }

@@ -61,7 +61,7 @@ func rolloutsOf(manifests []manifest.Manifest) []driver {
 		// The pods are nothing to what is driven: another image is no other rule.
 		read.Spec.Template = v1alpha1.PodTemplateSpec{}
 		if spec, err := json.Marshal(read.Spec); err == nil {
-			drivers = append(drivers, driver{read, manifest.DigestOf(slices.Concat([]byte(m.Key.String()), spec))})
+			drivers = append(drivers, driver{read, manifest.DigestOf(slices.Concat([]byte(m.String()), spec))})
 		}
 	}
 	return drivers

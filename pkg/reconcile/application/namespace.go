@@ -76,8 +76,8 @@ func (r *Reconciler) ensureNamespace(ctx context.Context, p *pass, dryRun bool) 
 	return nil
 }
 
-// ensureHubNamespace makes the namespace on the hub where that keeps something for the destination. What the Application
-// says of the namespace is for the destination: the one on the hub may be somebody else's.
+// ensureHubNamespace makes the namespace on the hub where that keeps something for the destination. What the
+// Application says of the namespace is for the destination: the one on the hub may be somebody else's.
 func (r *Reconciler) ensureHubNamespace(ctx context.Context, p *pass, name string, dryRun bool) error {
 	hub := r.hub(p.target)
 	if hub == nil || len(p.kept) == 0 {

@@ -110,7 +110,7 @@ func (c *routes) open(ctx context.Context, need traffic.Need) (*routeKind, error
 	if err != nil {
 		return nil, err
 	}
-	known, began := c.kind(ctx, mapping.Resource)
+	known, began := c.kind(mapping.Resource)
 	if !began && !known.informer.HasSynced() {
 		return nil, fmt.Errorf("%s: %w", mapping.Resource, errNotListed)
 	}
@@ -134,7 +134,7 @@ func (c *routes) mayAsk() bool {
 }
 
 // kind returns the cache of a resource, and begins it where it was not needed before.
-func (c *routes) kind(ctx context.Context, resource schema.GroupVersionResource) (known *routeKind, began bool) {
+func (c *routes) kind(resource schema.GroupVersionResource) (known *routeKind, began bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if known = c.kinds[resource]; known != nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/capstan-dev/capstan/pkg/rollout"
 )
 
-// tidy deletes ReplicaSets, AnalysisRuns and Experiments beyond those that the spec keeps: by UID, and ReplicaSets by version too,
-// for one that got pods meanwhile is no history.
+// tidy deletes ReplicaSets, AnalysisRuns and Experiments beyond those that the spec keeps: by UID, and ReplicaSets by
+// version too, for one that got pods meanwhile is no history.
 func (p *pass) tidy(ctx context.Context, object *v1alpha1.Rollout) error {
 	sets, err := p.site.setsOf(object)
 	if err != nil {

@@ -40,8 +40,8 @@ func (t *told) forget(key types.NamespacedName) {
 	delete(t.at, key)
 }
 
-// tell emits Events: one a reason, for what is told of one version of an object with the same reason counts as repeated,
-// and only the first message is kept.
+// tell emits Events: one a reason, for what is told of one version of an object with the same reason counts as
+// repeated, and only the first message is kept.
 func (r *Reconciler) tell(object *v1alpha1.Rollout, happened []rollout.Event) {
 	for _, event := range happened {
 		r.Metrics.events.WithLabelValues(object.Namespace, object.Name, levelOf(event), event.Reason).Inc()

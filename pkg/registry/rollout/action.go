@@ -99,7 +99,8 @@ func (r *ActionREST) Create(
 // actionStrategy decides what an action changes: the specification and the status, as the action made them.
 type actionStrategy struct{ strategy }
 
-// PrepareForUpdate keeps the metadata but for the record of an undo, and moves the generation if the specification changes.
+// PrepareForUpdate keeps the metadata but for the record of an undo, and moves the generation if the specification
+// changes.
 func (s actionStrategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
 	updated, current := registry.As[*v1alpha1.Rollout](obj), registry.As[*v1alpha1.Rollout](old)
 	undone := updated.Annotations[live.UndoneAnnotation]

@@ -24,8 +24,8 @@ func undoneBy(ctx context.Context, revision int64) string {
 	return undone.String()
 }
 
-// keepUndone leaves the record of an undo as it is, whatever a write says of it, as long as the Rollout has the template
-// that it is about; then it goes. The server itself may take it off.
+// keepUndone leaves the record of an undo as it is, whatever a write says of it, as long as the Rollout has the
+// template that it is about; then it goes. The server itself may take it off.
 func (s strategy) keepUndone(ctx context.Context, updated, current *v1alpha1.Rollout) {
 	record := current.Annotations[live.UndoneAnnotation]
 	_, said := updated.Annotations[live.UndoneAnnotation]
