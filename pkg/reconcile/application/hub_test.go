@@ -5,14 +5,20 @@ package application
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/cluster"
+	"github.com/capstan-dev/capstan/pkg/customization"
+	"github.com/capstan-dev/capstan/pkg/generated/clientset/versioned/fake"
 	"github.com/capstan-dev/capstan/pkg/live"
 	"github.com/capstan-dev/capstan/pkg/manifest"
 	"github.com/capstan-dev/capstan/pkg/plan"
@@ -177,5 +183,68 @@ func TestAnUndoHoldsThePodTemplateAlone(t *testing.T) {
 	s.applied[key] = plan.Applied{Desired: digest}
 	if p.app.Operation = (&v1alpha1.Operation{}); len(p.holding(s)) != 0 {
 		t.Error("it holds although somebody asked for a sync")
+	}
+}
+
+func TestATemplateIsPutBackAsTheSyncWrites(t *testing.T) {
+	t.Parallel()
+	asked := make(chan string, 10)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if request.Method == http.MethodPatch {
+			asked <- request.Header.Get("Impersonate-User") + " " + request.URL.Path
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = w.Write([]byte(`{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","message":"no","code":403}`))
+			return
+		}
+		_, _ = w.Write([]byte(map[string]string{
+			"/version":                       `{"gitVersion":"v1.37.0"}`,
+			"/api":                           `{"kind":"APIVersions","versions":[]}`,
+			"/apis":                          `{"kind":"APIGroupList","apiVersion":"v1","groups":[]}`,
+			"/api/v1/namespaces/kube-system": `{"kind":"Namespace","apiVersion":"v1","metadata":{"name":"kube-system","uid":"hub"}}`,
+		}[request.URL.Path]))
+	}))
+	t.Cleanup(server.Close)
+	clusters, err := cluster.NewClusters(cluster.Options{Host: &rest.Config{Host: server.URL}, Timeout: 10 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(clusters.Close)
+	hub, err := clusters.ByServer(cluster.InClusterServer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := fake.NewClientset()
+	r := &Reconciler{Options: Options{Clusters: clusters, Client: own, Settings: func() customization.Set {
+		return customization.Set{Impersonation: customization.Impersonation{Enabled: true}}
+	}}}
+	owner := permitting()
+	owner.Spec.DestinationServiceAccounts = []v1alpha1.ApplicationDestinationServiceAccount{
+		{Server: cluster.InClusterServer, Namespace: "shop", DefaultServiceAccount: "deployer"},
+	}
+	p := &pass{app: &v1alpha1.Application{}, owner: owner, target: hub}
+	p.app.Spec.Destination.Namespace = "shop"
+	key := manifest.Key{Group: live.RolloutGroup, Kind: "Rollout", Namespace: "shop", Name: "web"}
+	m := manifest.Manifest{Key: key, Version: "v1alpha1", JSON: []byte(`{"apiVersion":"argoproj.io/v1alpha1","kind":"Rollout",` +
+		`"metadata":{"name":"web","namespace":"shop"},"spec":{"template":{"spec":{}}}}`)}
+	err = r.settle(t.Context(), p, plan.Change{Key: key, Version: "v1alpha1"}, m)
+	if !apierrors.IsForbidden(err) || len(own.Actions()) > 0 {
+		t.Errorf("an account that may not change the Rollout: %v, and the server itself did %v", err, own.Actions())
+	}
+	const want = "system:serviceaccount:shop:deployer /apis/argoproj.io/v1alpha1/namespaces/shop/rollouts/web"
+	if got := <-asked; got != want {
+		t.Errorf("the template is written by %s, want %s", got, want)
+	}
+}
+
+func TestAnUndoCountsOnWhatTheApplicationAppliedBefore(t *testing.T) {
+	t.Parallel()
+	key := manifest.Key{Group: live.RolloutGroup, Kind: "Rollout", Namespace: "shop", Name: "web"}
+	p := &pass{app: &v1alpha1.Application{}, undone: map[manifest.Key]live.Undone{key: {By: "ann", Revision: 2}}}
+	p.app.Operation = &v1alpha1.Operation{}
+	for reason, want := range map[plan.Reason]bool{plan.Changed: true, plan.Drifted: true, plan.Adopted: false} {
+		if got := p.overrides(plan.Change{Key: key, Action: plan.Apply, Reason: reason}); got != want {
+			t.Errorf("%s: %v, want %v", reason, got, want)
+		}
 	}
 }

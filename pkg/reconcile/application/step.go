@@ -145,7 +145,7 @@ func (r *Reconciler) execute(
 	changes := make([]apply.Change, 0, len(step))
 	for _, change := range step {
 		if p.overrides(change) && !dryRun {
-			if err := r.settle(ctx, change, manifests[change.Key]); err != nil {
+			if err := r.settle(ctx, p, change, manifests[change.Key]); err != nil {
 				return err.Error()
 			}
 		}

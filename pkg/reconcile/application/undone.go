@@ -12,9 +12,11 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/apply"
 	"github.com/capstan-dev/capstan/pkg/cluster"
 	"github.com/capstan-dev/capstan/pkg/difference"
 	"github.com/capstan-dev/capstan/pkg/live"
@@ -88,15 +90,18 @@ func (p *pass) rolledBack() []v1alpha1.ApplicationCondition {
 	return conditions
 }
 
-// overrides reports that a change takes a Rollout from what somebody took it back to.
+// overrides reports that a change takes a Rollout from what somebody took it back to. What such a note says on a Rollout
+// that the Application did not apply before counts for nothing.
 func (p *pass) overrides(change plan.Change) bool {
 	_, undone := p.undone[change.Key]
-	return undone && change.Action == plan.Apply && (change.Reason == plan.Changed || p.app.Operation != nil)
+	return undone && change.Action == plan.Apply && change.Reason != plan.Adopted &&
+		(change.Reason == plan.Changed || p.app.Operation != nil)
 }
 
 // settle gives a Rollout the whole pod template that Git wants, and takes off it that somebody took it back. An apply
-// alone would leave those fields of the earlier template that Git does not have: nobody owns them.
-func (r *Reconciler) settle(ctx context.Context, change plan.Change, m manifest.Manifest) error {
+// alone would leave those fields of the earlier template that Git does not have: nobody owns them. The template is
+// written as the sync writes, so that an account which may not change the Rollout changes nothing.
+func (r *Reconciler) settle(ctx context.Context, p *pass, change plan.Change, m manifest.Manifest) error {
 	object, err := m.Object()
 	if err != nil {
 		return err
@@ -113,13 +118,27 @@ func (r *Reconciler) settle(ctx context.Context, change plan.Change, m manifest.
 	if err != nil {
 		return err
 	}
-	rollouts := r.Client.ArgoprojV1alpha1().Rollouts(change.Namespace)
-	if _, err = rollouts.Patch(ctx, change.Name, types.JSONPatchType, patch, metav1.PatchOptions{}); err == nil {
+	target, err := r.at(p, change.Key)
+	if err != nil {
+		return err
+	}
+	if err = putTemplate(ctx, target, change, patch); err == nil {
 		patch = fmt.Appendf(nil, `{"metadata":{"annotations":{%q:null}}}`, live.UndoneAnnotation)
-		_, err = rollouts.Patch(ctx, change.Name, types.MergePatchType, patch, metav1.PatchOptions{})
+		_, err = r.Client.ArgoprojV1alpha1().Rollouts(change.Namespace).
+			Patch(ctx, change.Name, types.MergePatchType, patch, metav1.PatchOptions{})
 	}
 	if err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("put the pod template of Rollout %s/%s back: %w", change.Namespace, change.Name, err)
 	}
 	return nil
+}
+
+func putTemplate(ctx context.Context, target apply.Target, change plan.Change, patch []byte) error {
+	client, err := target.Writer(ctx)
+	if err != nil {
+		return err
+	}
+	return client.Patch(types.JSONPatchType).AbsPath("/apis", change.Group, change.Version).
+		Namespace(change.Namespace).Resource("rollouts").Name(change.Name).
+		SetHeader("Accept", runtime.ContentTypeJSON).Body(patch).Do(ctx).Error()
 }
