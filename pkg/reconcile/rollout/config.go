@@ -16,29 +16,33 @@ import (
 )
 
 // pin lets the template refer to copies of the ConfigMaps and Secrets whose content belongs to the revision. It returns
-// what it read.
+// what it holds, also where it fails.
 func (p *pass) pin(ctx context.Context, facts *rollout.Facts, holder types.NamespacedName) ([]reference, error) {
 	optional, err := rollout.ConfigsOf(facts.Rollout)
 	if err != nil {
 		return nil, invalidError{err}
 	}
-	var held []reference
+	named := func(config rollout.Config) reference {
+		return reference{config.Resource(), facts.Rollout.Namespace, config.Name}
+	}
+	held := make([]reference, 0, len(optional))
+	for config := range optional {
+		p.site.references.hold(holder, named(config))
+		held = append(held, named(config))
+	}
 	contents := map[rollout.Config]rollout.Content{}
 	for config := range optional {
-		each := reference{config.Resource(), facts.Rollout.Namespace, config.Name}
-		p.site.references.hold(holder, each)
-		held = append(held, each)
-		contents[config], err = refer(ctx, p.site.references, each, contentOf(config))
+		contents[config], err = refer(ctx, p.site.references, named(config), contentOf(config))
 		if apierrors.IsForbidden(err) {
-			return nil, invalidError{notAllowed(config, err)}
+			return held, invalidError{notAllowed(config, err)}
 		}
 		if err != nil {
-			return nil, err
+			return held, err
 		}
 	}
 	pinned, copies, err := rollout.Pin(facts.Rollout, optional, contents)
 	if err != nil {
-		return nil, invalidError{err}
+		return held, invalidError{err}
 	}
 	facts.Rollout, facts.Copies = pinned, copies
 	return held, nil

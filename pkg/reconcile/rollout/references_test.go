@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -20,7 +21,9 @@ import (
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/cluster"
+	"github.com/capstan-dev/capstan/pkg/rollout"
 )
 
 // shelf is an API server with at most one object, a ConfigMap: it can be read, listed and watched by its name.
@@ -199,5 +202,29 @@ func TestWhatARolloutRefersToIsReadOnceAVersion(t *testing.T) {
 	eventually(t, "it watches no longer", func() bool { _, watchers := s.counts(); return watchers == 0 })
 	if len(c.known)+len(c.held) > 0 {
 		t.Error("it remembers what nobody refers to")
+	}
+}
+
+func TestARolloutThatStaysInvalidHoldsOnlyWhatItNamesNow(t *testing.T) {
+	t.Parallel()
+	r := &v1alpha1.Rollout{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web"}}
+	server := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(server.Close)
+	config := &rest.Config{Host: server.URL}
+	ended := make(chan struct{})
+	t.Cleanup(func() { close(ended) })
+	p := &pass{site: &site{references: newReferences(cluster.Clients{
+		Calls:   cluster.Client{Objects: dynamic.NewForConfigOrDie(config)},
+		Watches: cluster.Client{Metadata: metadata.NewForConfigOrDie(config)},
+	}, func(types.NamespacedName) {}, ended)}}
+	for _, name := range []string{"one", "two", "three"} {
+		r.Spec.WorkloadRef = &v1alpha1.ObjectRef{APIVersion: "apps/v1", Kind: "Deployment", Name: name}
+		if err := p.resolve(t.Context(), &rollout.Facts{Rollout: r}); err == nil {
+			t.Error("a workload that is not there resolves")
+		}
+	}
+	if held := p.site.references.held[types.NamespacedName{Namespace: "shop", Name: "web"}]; len(held) != 1 ||
+		held[0].name != "three" || len(p.site.references.known) != 1 {
+		t.Errorf("it holds %v, and watches %d objects", held, len(p.site.references.known))
 	}
 }

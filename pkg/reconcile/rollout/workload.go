@@ -22,20 +22,19 @@ import (
 // ConfigMaps and Secrets of the revision.
 func (p *pass) resolve(ctx context.Context, facts *rollout.Facts) error {
 	holder := types.NamespacedName{Namespace: facts.Rollout.Namespace, Name: facts.Rollout.Name}
-	adopted, err := p.adopt(ctx, facts, holder)
-	if err != nil {
-		return err
+	held, err := p.adopt(ctx, facts, holder)
+	if err == nil {
+		var pinned []reference
+		pinned, err = p.pin(ctx, facts, holder)
+		held = append(held, pinned...)
 	}
-	pinned, err := p.pin(ctx, facts, holder)
-	if err != nil {
-		return err
-	}
-	p.site.references.only(holder, append(adopted, pinned...))
-	return nil
+	// Also where it failed: each name that is tried would be watched from then on.
+	p.site.references.only(holder, held)
+	return err
 }
 
 // adopt gives the facts the template of the workload that the Rollout refers to, where it refers to one. It returns
-// what it read.
+// what it holds, also where it fails.
 func (p *pass) adopt(ctx context.Context, facts *rollout.Facts, holder types.NamespacedName) ([]reference, error) {
 	object := facts.Rollout
 	if object.Spec.WorkloadRef == nil {
@@ -45,18 +44,19 @@ func (p *pass) adopt(ctx context.Context, facts *rollout.Facts, holder types.Nam
 		return nil, invalidError{err}
 	}
 	each := workloadOf(object)
+	held := []reference{each}
 	p.site.references.hold(holder, each)
 	workload, err := refer(ctx, p.site.references, each, parseWorkload)
 	if err != nil {
-		return nil, err
+		return held, err
 	}
 	facts.Workload = workload
 	resolved, err := rollout.Resolve(object, workload)
 	if err != nil {
-		return nil, invalidError{err}
+		return held, invalidError{err}
 	}
 	facts.Rollout = resolved
-	return []reference{each}, nil
+	return held, nil
 }
 
 // workloadOf names the workload that a Rollout refers to.
