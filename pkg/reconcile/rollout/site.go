@@ -33,6 +33,8 @@ type site struct {
 	synced     []cache.InformerSynced
 	sets       cache.MutationCache
 	services   cache.MutationCache
+	// lent is closed when the connection ends that the clients are of.
+	lent <-chan struct{}
 	// ended is closed when the site is no longer used.
 	ended  chan struct{}
 	ending sync.Once

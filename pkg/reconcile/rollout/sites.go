@@ -79,13 +79,23 @@ func (r *Reconciler) site(ctx context.Context, object *v1alpha1.Rollout) (*site,
 func (r *Reconciler) opened(at place, clients cluster.Clients) (*site, error) {
 	r.sites.mu.Lock()
 	defer r.sites.mu.Unlock()
-	if known := r.sites.open[at]; known != nil && !known.closed() {
-		return known, nil
+	select {
+	case <-clients.Ended:
+		return nil, fmt.Errorf("cluster %s was just registered anew: %w", at.cluster, errNotKnown)
+	default:
+	}
+	if known := r.sites.open[at]; known != nil {
+		if known.lent == clients.Ended && !known.closed() {
+			return known, nil
+		}
+		// Its connection was replaced: another cluster may have the name by now.
+		known.close()
 	}
 	opened, err := r.newSite(at, clients)
 	if err != nil {
 		return nil, err
 	}
+	opened.lent = clients.Ended
 	r.sites.open[at] = opened
 	opened.start()
 	go func() {

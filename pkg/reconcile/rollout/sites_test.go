@@ -6,6 +6,7 @@ package rollout
 import (
 	"context"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -253,6 +254,40 @@ func TestASiteEndsWithTheRegistrationOfItsCluster(t *testing.T) {
 	case <-opened.ended:
 	case <-time.After(10 * time.Second):
 		t.Error("the caches of a cluster go on that is not registered")
+	}
+}
+
+func TestASiteIsOfTheConnectionThatIsLentNow(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	f.register()
+	before, err := f.site(t.Context(), f.rollout("one", asItIs))
+	f.must(err)
+	known, err := f.clusters.ByName("east")
+	f.must(err)
+	clients, err := known.Clients(t.Context())
+	f.must(err)
+	old := clients.Ended
+	// The connection is another one, and nobody has closed the site of the former yet.
+	clients.Ended = make(chan struct{})
+	now, err := f.opened(before.place, clients)
+	f.must(err)
+	if now == before || !before.closed() {
+		t.Error("the site of the former connection is used still")
+	}
+	again, err := f.opened(before.place, clients)
+	f.must(err)
+	if again != now {
+		t.Error("one connection has two sites")
+	}
+	ended := make(chan struct{})
+	close(ended)
+	clients.Ended = ended
+	if _, err = f.opened(before.place, clients); !errors.Is(err, errNotKnown) || now.closed() {
+		t.Errorf("a connection that ended has a site: %v", err)
+	}
+	if before.lent != old {
+		t.Error("the site does not know whose clients it has")
 	}
 }
 
