@@ -112,21 +112,23 @@ func (r *Reconciler) prepare(
 	if err != nil {
 		return plan.Prepared{}, unreadable(r.unkept(to, err))
 	}
+	kept := map[manifest.Key]bool{}
+	for _, wanted := range prepared.Desired {
+		kept[wanted.Key] = wanted.Cluster != ""
+		if err := r.permitKept(owner, to, wanted); err != nil {
+			return plan.Prepared{}, invalid(err)
+		}
+	}
 	place := permitted(to, "")
 	for _, m := range slices.Concat(prepared.Manifests, prepared.HookManifests) {
 		namespaced := m.Namespace != ""
 		if err := project.PermitsResource(owner, m.Key, namespaced, place); err != nil {
 			return plan.Prepared{}, invalid(err)
 		}
-		if r.hub(to) != nil {
+		if kept[m.Key] || r.elsewhere(to) {
 			continue
 		}
 		if err := r.permitPointing(owner, m); err != nil {
-			return plan.Prepared{}, invalid(err)
-		}
-	}
-	for _, wanted := range prepared.Desired {
-		if err := r.permitKept(owner, to, wanted); err != nil {
 			return plan.Prepared{}, invalid(err)
 		}
 	}

@@ -35,6 +35,17 @@ func (r *Reconciler) hub(target *cluster.Cluster) *cluster.Cluster {
 	return hub
 }
 
+// elsewhere reports a destination that is known to be another cluster than the hub, which can be registered under several
+// URLs.
+func (r *Reconciler) elsewhere(target *cluster.Cluster) bool {
+	hub := r.hub(target)
+	if hub == nil {
+		return false
+	}
+	there, here := target.Status().UID, hub.Status().UID
+	return there != "" && here != "" && there != here
+}
+
 // keeper is the name of a destination for which the hub can keep Rollouts, "" where it cannot: their controller finds
 // the cluster by that name, and the right to use it is one on an object of that name.
 func (r *Reconciler) keeper(target *cluster.Cluster) string {

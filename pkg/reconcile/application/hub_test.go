@@ -186,25 +186,33 @@ func TestAnUndoHoldsThePodTemplateAlone(t *testing.T) {
 	}
 }
 
-func TestATemplateIsPutBackAsTheSyncWrites(t *testing.T) {
-	t.Parallel()
-	asked := make(chan string, 10)
+// answering is an API server of an identity, which refuses every patch and tells who asked for it.
+func answering(t *testing.T, identity string, asked chan<- string) *httptest.Server {
+	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		if request.Method == http.MethodPatch {
 			asked <- request.Header.Get("Impersonate-User") + " " + request.URL.Path
 			w.WriteHeader(http.StatusForbidden)
-			_, _ = w.Write([]byte(`{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","message":"no","code":403}`))
+			_, _ = w.Write([]byte(`{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403}`))
 			return
 		}
 		_, _ = w.Write([]byte(map[string]string{
-			"/version":                       `{"gitVersion":"v1.37.0"}`,
-			"/api":                           `{"kind":"APIVersions","versions":[]}`,
-			"/apis":                          `{"kind":"APIGroupList","apiVersion":"v1","groups":[]}`,
-			"/api/v1/namespaces/kube-system": `{"kind":"Namespace","apiVersion":"v1","metadata":{"name":"kube-system","uid":"hub"}}`,
+			"/version": `{"gitVersion":"v1.37.0"}`,
+			"/api":     `{"kind":"APIVersions","versions":[]}`,
+			"/apis":    `{"kind":"APIGroupList","apiVersion":"v1","groups":[]}`,
+			"/api/v1/namespaces/kube-system": `{"kind":"Namespace","apiVersion":"v1","metadata":{"name":"kube-system","uid":"` +
+				identity + `"}}`,
 		}[request.URL.Path]))
 	}))
 	t.Cleanup(server.Close)
+	return server
+}
+
+func TestATemplateIsPutBackAsTheSyncWrites(t *testing.T) {
+	t.Parallel()
+	asked := make(chan string, 10)
+	server := answering(t, "hub", asked)
 	clusters, err := cluster.NewClusters(cluster.Options{Host: &rest.Config{Host: server.URL}, Timeout: 10 * time.Second})
 	if err != nil {
 		t.Fatal(err)
@@ -245,6 +253,39 @@ func TestAnUndoCountsOnWhatTheApplicationAppliedBefore(t *testing.T) {
 	for reason, want := range map[plan.Reason]bool{plan.Changed: true, plan.Drifted: true, plan.Adopted: false} {
 		if got := p.overrides(plan.Change{Key: key, Action: plan.Apply, Reason: reason}); got != want {
 			t.Errorf("%s: %v, want %v", reason, got, want)
+		}
+	}
+}
+
+func TestAClusterIsElsewhereOnceItIsKnownToBe(t *testing.T) {
+	t.Parallel()
+	clusters, err := cluster.NewClusters(cluster.Options{
+		Host: &rest.Config{Host: answering(t, "hub", nil).URL}, Timeout: 10 * time.Second,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(clusters.Close)
+	r := &Reconciler{Options: Options{Clusters: clusters}}
+	for _, name := range []string{"hub", "east"} {
+		server := answering(t, name, nil)
+		to := cluster.Destination{Name: name, Server: server.URL, Secret: name, Config: &rest.Config{Host: server.URL}}
+		if err := clusters.Set(t.Context(), to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, connected := range []bool{false, true} {
+		for _, one := range clusters.List() {
+			if connected {
+				if err := one.Connect(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		for _, one := range clusters.List() {
+			if got, want := r.elsewhere(one), connected && one.Name() == "east"; got != want {
+				t.Errorf("%s, connected %v: %v", one.Name(), connected, got)
+			}
 		}
 	}
 }
