@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -111,7 +112,10 @@ func (r *Reconciler) read(
 	ctx context.Context, p *pass, s *state, wanted *desired, keys []manifest.Key,
 ) (cluster.Set, error) {
 	instance, hub := r.instanceName(p.app), r.hub(p.target)
-	p.kept = map[manifest.Key]bool{}
+	if err := r.missed(p, s); err != nil {
+		return cluster.Set{}, err
+	}
+	p.kept, p.clash = map[manifest.Key]bool{}, nil
 	for _, object := range wanted.objects {
 		if object.Cluster != "" {
 			p.kept[object.Key] = true
@@ -130,14 +134,39 @@ func (r *Reconciler) read(
 	if err != nil {
 		return cluster.Set{}, err
 	}
-	for _, object := range onHub.Objects {
-		if object.Cluster == p.target.Name() {
-			p.kept[object.Key] = true
-			seen.Objects = append(seen.Objects, object)
-		}
-	}
+	seen.Objects = append(seen.Objects, p.keptOf(instance, onHub.Objects)...)
 	maps.Copy(seen.Stale, onHub.Stale)
 	return seen, nil
+}
+
+// keptOf picks what the hub keeps for the destination of a pass, also under a name that the cluster had before. It notes
+// where the hub has something else under a name that is wanted.
+func (p *pass) keptOf(instance string, onHub []live.Object) []live.Object {
+	var objects []live.Object
+	for _, object := range onHub {
+		switch {
+		case object.Cluster == p.target.Name(), object.Cluster != "" && object.Application == instance:
+			p.kept[object.Key] = true
+			objects = append(objects, object)
+		case p.kept[object.Key]:
+			p.clash = fmt.Errorf("%s: the hub has another object of this name (%s: %q): rename one of the two",
+				object.Key, live.ClusterAnnotation, object.Cluster)
+		}
+	}
+	return objects
+}
+
+// missed fails where the hub keeps something for an Application and is not registered: what it keeps would be forgotten.
+func (r *Reconciler) missed(p *pass, s *state) error {
+	if p.target.Server() == cluster.InClusterServer || r.hub(p.target) != nil {
+		return nil
+	}
+	for key := range s.applied {
+		if plan.Keepable(key.GroupKind()) && strings.HasSuffix(key.Name, plan.KeptName("", p.target.Name())) {
+			return fmt.Errorf("%s is kept on the hub, but no cluster is registered with server %s", key, cluster.InClusterServer)
+		}
+	}
+	return nil
 }
 
 // keptKinds are the kinds of which the hub keeps, or may have kept, objects.

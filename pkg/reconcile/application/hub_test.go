@@ -289,3 +289,57 @@ func TestAClusterIsElsewhereOnceItIsKnownToBe(t *testing.T) {
 		}
 	}
 }
+
+func TestTheHubKeepsNothingOverAnObjectOfAnother(t *testing.T) {
+	t.Parallel()
+	_, named := fleet(t, "east")
+	key := manifest.Key{Group: live.RolloutGroup, Kind: "AnalysisTemplate", Namespace: "shop", Name: "errors.b.east"}
+	for name, test := range map[string]struct {
+		object  live.Object
+		wanted  bool
+		isKept  bool
+		clashes bool
+	}{
+		"its own":                      {live.Object{Key: key, Cluster: "east", Application: "web"}, true, true, false},
+		"its own of a former name":     {live.Object{Key: key, Cluster: "old", Application: "web"}, false, true, false},
+		"one that is not tracked":      {live.Object{Key: key, Cluster: "east"}, true, true, false},
+		"of another cluster":           {live.Object{Key: key, Cluster: "b.east", Application: "other"}, true, false, true},
+		"of the hub itself":            {live.Object{Key: key, Application: "other"}, true, false, true},
+		"of the hub, and not wanted":   {live.Object{Key: key, Application: "web"}, false, false, false},
+		"another's, which nobody asks": {live.Object{Key: key, Cluster: "old", Application: "other"}, false, false, false},
+	} {
+		p := &pass{target: named["east"], kept: map[manifest.Key]bool{}}
+		if test.wanted {
+			p.kept[key] = true
+		}
+		got := p.keptOf("web", []live.Object{test.object})
+		if (len(got) == 1) != test.isKept || (p.clash != nil) != test.clashes {
+			t.Errorf("%s: kept %v, %v", name, got, p.clash)
+		}
+	}
+}
+
+func TestAHubThatIsNotRegisteredHoldsWhatItKeeps(t *testing.T) {
+	t.Parallel()
+	clusters, err := cluster.NewClusters(cluster.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(clusters.Close)
+	to := cluster.Destination{Name: "east", Server: "https://127.0.0.1:2", Secret: "east", Config: &rest.Config{Host: "https://127.0.0.1:2"}}
+	if err = clusters.Set(t.Context(), to); err != nil {
+		t.Fatal(err)
+	}
+	east, err := clusters.ByName("east")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Reconciler{Options: Options{Clusters: clusters}}
+	for name, held := range map[string]bool{"web.east": true, "web": false} {
+		key := manifest.Key{Group: live.RolloutGroup, Kind: "Rollout", Namespace: "shop", Name: name}
+		err := r.missed(&pass{target: east}, &state{applied: map[manifest.Key]plan.Applied{key: {}}})
+		if (err != nil) != held {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

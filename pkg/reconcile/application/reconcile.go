@@ -40,6 +40,8 @@ type pass struct {
 	rules difference.Rules
 	// kept are the objects that the hub keeps for the destination.
 	kept map[manifest.Key]bool
+	// clash is why the hub cannot keep an object that is wanted, nil where it can.
+	clash error
 	// undone are the Rollouts that somebody took back to an earlier revision.
 	undone map[manifest.Key]live.Undone
 	// hooks are the objects of hooks in the destination.
@@ -223,6 +225,9 @@ func (r *Reconciler) compare(ctx context.Context, p *pass, s *state) error {
 	}
 	if err = stale(seen); err != nil {
 		return unreadable(err)
+	}
+	if p.clash != nil {
+		return invalid(p.clash)
 	}
 	if p.unchanged {
 		return errNothingNew
