@@ -12,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/live"
 	"github.com/capstan-dev/capstan/pkg/manifest"
 )
@@ -93,8 +92,11 @@ func (k *keeping) keep(object *unstructured.Unstructured) (borrows string, err e
 			borrows = found
 		}
 	}
-	if borrows == "" && (readsSecret(any(spec)) || usesAccount(spec) || annotations[v1alpha1.AnnotationVersionedConfig] != "") {
-		borrows = "it reads a Secret"
+	if borrows == "" && readsSecret(any(spec)) {
+		borrows = secretRead
+	}
+	if borrows == "" {
+		borrows = measured(spec)
 	}
 	if experiments(spec) {
 		return "", errors.New("spec.strategy.canary.steps: an experiment runs its pods on the hub alone: take the step out, " +
@@ -116,7 +118,7 @@ func (k *keeping) refer(namespace string, part any) (borrows string) {
 		switch {
 		case refers && known && !everywhere:
 			at["templateName"] = kept
-		case refers && !k.isKept(namespace, name):
+		case refers && (everywhere || !k.isKept(namespace, name)):
 			borrows = fmt.Sprintf("it refers to the template %q, which is not of the same Application", name)
 		}
 		for _, value := range at {
@@ -141,19 +143,27 @@ func (k *keeping) isKept(namespace, name string) bool {
 	return false
 }
 
-// usesAccount reports an AnalysisTemplate that asks a vendor, with the account that a Secret of the hub holds.
-func usesAccount(spec map[string]any) bool {
+// secretRead is what an object makes use of that reads a Secret of the hub.
+const secretRead = "it reads a Secret"
+
+// measured tells what of the hub's own the metrics of an AnalysisTemplate make use of, "" for nothing: the account with
+// which a vendor is asked, or the network from which a URL is. Jobs run in the cluster.
+func measured(spec map[string]any) (borrows string) {
 	metrics, _, _ := unstructured.NestedSlice(spec, "metrics")
 	for _, metric := range metrics {
 		fields, _ := metric.(map[string]any)
 		provider, _ := fields["provider"].(map[string]any)
 		for name := range provider {
-			if name != "web" && name != "prometheus" && name != "job" {
-				return true
+			switch name {
+			case "job":
+			case "web", "prometheus":
+				borrows = "it is measured from the network of the hub"
+			default:
+				return secretRead
 			}
 		}
 	}
-	return false
+	return borrows
 }
 
 // experiments reports a Rollout with a step that runs an Experiment.

@@ -115,17 +115,29 @@ func TestWhatOneMakesUseOfOnTheHubIsTold(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		keptRollout: `the template "errors"`,
-		strings.Replace(keptRollout, "templateName: errors}", "templateName: errors, clusterScope: true}", 1):                                                           `the template "errors"`,
-		strings.Replace(keptTemplate, "metrics: []", "args: [{name: a, valueFrom: {secretKeyRef: {name: s, key: k}}}]", 1):                                              "a Secret",
-		strings.Replace(keptTemplate, "metrics: []", "templates: [{templateName: other}]", 1):                                                                           `the template "other"`,
-		strings.Replace(keptTemplate, "metrics: []", "metrics: [{name: a, provider: {datadog: {query: q}}}]", 1):                                                        "a Secret",
-		strings.Replace(keptTemplate, "metrics: []", "metrics: [{name: a, provider: {web: {url: u}}}]", 1):                                                              "",
-		strings.Replace(strings.ReplaceAll(keptRollout, "templateName: errors", ""), "name: web", "name: web, annotations: {capstan.dev/versioned-config: secrets}", 1): "a Secret",
+		strings.Replace(keptRollout, "templateName: errors}", "templateName: errors, clusterScope: true}", 1):                                                              `the template "errors"`,
+		strings.Replace(keptTemplate, "metrics: []", "args: [{name: a, valueFrom: {secretKeyRef: {name: s, key: k}}}]", 1):                                                 "a Secret",
+		strings.Replace(keptTemplate, "metrics: []", "templates: [{templateName: other}]", 1):                                                                              `the template "other"`,
+		strings.Replace(keptTemplate, "metrics: []", "metrics: [{name: a, provider: {datadog: {query: q}}}]", 1):                                                           "a Secret",
+		strings.Replace(keptTemplate, "metrics: []", "metrics: [{name: a, provider: {web: {url: u}}}]", 1):                                                                 "the network of the hub",
+		strings.Replace(keptTemplate, "metrics: []", "metrics: [{name: a, provider: {prometheus: {address: u}}}]", 1):                                                      "the network of the hub",
+		strings.Replace(keptTemplate, "metrics: []", "metrics: [{name: a, provider: {job: {spec: {}}}}]", 1):                                                               "",
+		strings.Replace(strings.ReplaceAll(keptRollout, "templateName: errors", ""), "name: web", "name: web, annotations: {capstan.dev/versioned-config: configmaps}", 1): "",
 		keptTemplate: "",
 	} {
 		got := preparedOf(t, east(), text).Desired[0].Borrows
 		if want == "" && got != "" || !strings.Contains(got, want) {
 			t.Errorf("%s\nmakes use of: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestATemplateOfAllNamespacesIsNotTheKeptOneOfThatName(t *testing.T) {
+	t.Parallel()
+	everywhere := strings.ReplaceAll(keptRollout, "templateName: errors", "templateName: errors.east, clusterScope: true")
+	for _, wanted := range preparedOf(t, east(), everywhere, keptTemplate).Desired {
+		if wanted.Kind == "Rollout" && !strings.Contains(wanted.Borrows, `the template "errors.east"`) {
+			t.Errorf("it makes use of %q", wanted.Borrows)
 		}
 	}
 }
