@@ -87,16 +87,18 @@ func versionedKinds(rollout *v1alpha1.Rollout) (map[string]bool, error) {
 	if !given {
 		return nil, nil
 	}
-	kinds := map[string]bool{}
+	kinds, path := map[string]bool{}, field.NewPath("metadata", "annotations").Key(v1alpha1.AnnotationVersionedConfig)
 	for name := range strings.SplitSeq(text, ",") {
 		switch strings.TrimSpace(name) {
 		case "configmaps":
 			kinds[kindConfigMap] = true
 		case "secrets":
+			if ClusterOf(rollout) != "" {
+				return nil, field.Forbidden(path, "no Secret of another cluster is read: leave \"secrets\" out")
+			}
 			kinds[kindSecret] = true
 		default:
-			return nil, field.NotSupported(field.NewPath("metadata", "annotations").Key(v1alpha1.AnnotationVersionedConfig),
-				text, []string{"configmaps", "secrets", "configmaps,secrets"})
+			return nil, field.NotSupported(path, text, []string{"configmaps", "secrets", "configmaps,secrets"})
 		}
 	}
 	return kinds, nil

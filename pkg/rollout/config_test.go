@@ -202,3 +202,18 @@ func TestTheNameOfASecretsCopySaysNothingOfIt(t *testing.T) {
 		t.Error("a ConfigMap that is made anew with the same content is another one")
 	}
 }
+
+func TestNoSecretOfAnotherClusterBelongsToARevision(t *testing.T) {
+	t.Parallel()
+	for kinds, refused := range map[string]bool{"configmaps": false, "secrets": true, "configmaps,secrets": true} {
+		object := &v1alpha1.Rollout{}
+		object.Annotations = map[string]string{
+			v1alpha1.AnnotationCluster: "east", v1alpha1.AnnotationVersionedConfig: kinds,
+		}
+		object.Spec.Template.Raw = []byte(`{}`)
+		_, err := ConfigsOf(object)
+		if (err != nil) != refused || refused && !strings.Contains(err.Error(), v1alpha1.AnnotationVersionedConfig) {
+			t.Errorf("%s: %v", kinds, err)
+		}
+	}
+}
