@@ -34,10 +34,36 @@ func validatePlace(rollout *v1alpha1.Rollout, path *field.Path) field.ErrorList 
 	if ClusterOf(rollout) == "" || canary == nil {
 		return nil
 	}
+	at := path.Child("strategy", "canary")
 	for i := range canary.Steps {
 		if canary.Steps[i].Experiment != nil {
-			return field.ErrorList{field.Forbidden(path.Child("strategy", "canary", "steps").Index(i).Child("experiment"),
+			return field.ErrorList{field.Forbidden(at.Child("steps").Index(i).Child("experiment"),
 				"an Experiment has no pods in another cluster: leave the step out")}
+		}
+	}
+	if canary.TrafficRouting == nil {
+		return nil
+	}
+	return validateRouters(canary, at)
+}
+
+// validateRouters refuses those routers that make objects of the Rollout's own: the garbage collector of another
+// cluster takes them away, as it cannot find their owner.
+func validateRouters(canary *v1alpha1.CanaryStrategy, path *field.Path) field.ErrorList {
+	const advice = "what it makes for the canary would not last in another cluster: use a router of another kind"
+	routers := path.Child("trafficRouting")
+	switch {
+	case canary.TrafficRouting.Nginx != nil:
+		return field.ErrorList{field.Forbidden(routers.Child("nginx"), advice)}
+	case canary.TrafficRouting.SMI != nil:
+		return field.ErrorList{field.Forbidden(routers.Child("smi"), advice)}
+	case canary.TrafficRouting.Apisix == nil:
+		return nil
+	}
+	for i := range canary.Steps {
+		if canary.Steps[i].SetHeaderRoute != nil {
+			return field.ErrorList{field.Forbidden(path.Child("steps").Index(i).Child("setHeaderRoute"),
+				"the ApisixRoute of a header route would not last in another cluster: leave the step out")}
 		}
 	}
 	return nil
