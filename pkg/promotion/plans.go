@@ -58,12 +58,31 @@ func (d *Desk) Propose(
 }
 
 // editors are those who wrote the spec of an Application since the Plan was made that is deployed: what they wrote is
-// what the next one brings.
+// what the next one brings. Where that Plan left aside what was written before it, so are those whom it names.
 func editors(app *v1alpha1.Application, plans []*capstan.Plan) []v1alpha1.SpecEditor {
-	deployed := slices.IndexFunc(plans, func(plan *capstan.Plan) bool { return isDeployed(app, plan) })
-	return slices.DeleteFunc(slices.Clone(app.Status.Editors), func(editor v1alpha1.SpecEditor) bool {
-		return deployed >= 0 && editor.At.Before(&plans[deployed].CreationTimestamp)
+	at := slices.IndexFunc(plans, func(plan *capstan.Plan) bool { return isDeployed(app, plan) })
+	if at < 0 {
+		return slices.Clone(app.Status.Editors)
+	}
+	deployed := plans[at]
+	since := slices.DeleteFunc(slices.Clone(app.Status.Editors), func(editor v1alpha1.SpecEditor) bool {
+		return editor.At.Before(&deployed.CreationTimestamp)
 	})
+	if carriesOutSpec(deployed) {
+		return since
+	}
+	owed := slices.DeleteFunc(slices.Clone(deployed.Spec.Editors), func(editor v1alpha1.SpecEditor) bool {
+		return slices.ContainsFunc(since, func(later v1alpha1.SpecEditor) bool {
+			return later.Username == editor.Username && later.UID == editor.UID
+		})
+	})
+	return append(owed, since...)
+}
+
+// carriesOutSpec reports whether a Plan brought all that the spec said. A rollback does not, and what a person asks for
+// may be of another revision than the spec's.
+func carriesOutSpec(plan *capstan.Plan) bool {
+	return plan.Spec.Kind == capstan.PlanSync && plan.Spec.Requester.Automated
 }
 
 func isDeployed(app *v1alpha1.Application, plan *capstan.Plan) bool {

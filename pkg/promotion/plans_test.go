@@ -23,14 +23,27 @@ func TestThePlanOfASpecNamesWhoWroteItSinceTheLastDeployment(t *testing.T) {
 	app := &v1alpha1.Application{Status: v1alpha1.ApplicationStatus{Editors: []v1alpha1.SpecEditor{
 		{Username: "ann", At: at(1)}, {Username: "bob", At: at(3)}, {Username: "cas", At: at(4)},
 	}}}
-	plan := &capstan.Plan{ObjectMeta: metav1.ObjectMeta{Name: "web-1", CreationTimestamp: at(3)}}
+	plan := func(name string, kind capstan.PlanKind, automated bool) *capstan.Plan {
+		return &capstan.Plan{
+			ObjectMeta: metav1.ObjectMeta{Name: name, CreationTimestamp: at(3)},
+			Spec: capstan.PlanSpec{
+				Kind: kind, Requester: capstan.SyncRunRequester{Automated: automated},
+				Editors: []v1alpha1.SpecEditor{{Username: "dan", At: at(2)}, {Username: "bob", At: at(2)}},
+			},
+		}
+	}
+	plans := []*capstan.Plan{
+		plan("web-1", capstan.PlanSync, true), plan("back", capstan.PlanRollback, false), plan("asked", capstan.PlanSync, false),
+	}
 	for name, test := range map[string]struct {
 		deployed string
 		want     []string
 	}{
-		"all, where nothing was deployed":                    {"", []string{"ann", "bob", "cas"}},
-		"who wrote it no earlier than the Plan was made":     {"web-1", []string{"bob", "cas"}},
-		"all, where the Plan that was deployed is not known": {"web-0", []string{"ann", "bob", "cas"}},
+		"all, where nothing was deployed":                      {"", []string{"ann", "bob", "cas"}},
+		"who wrote it no earlier than the Plan was made":       {"web-1", []string{"bob", "cas"}},
+		"all, where the Plan that was deployed is not known":   {"web-0", []string{"ann", "bob", "cas"}},
+		"also whom a rollback names":                           {"back", []string{"dan", "bob", "cas"}},
+		"also whom a Plan names that may be of what was asked": {"asked", []string{"dan", "bob", "cas"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -39,7 +52,7 @@ func TestThePlanOfASpecNamesWhoWroteItSinceTheLastDeployment(t *testing.T) {
 				app.Status.Gate = &v1alpha1.ApplicationGate{Deployed: &v1alpha1.GateDeployment{Plan: test.deployed}}
 			}
 			var got []string
-			for _, editor := range editors(app, []*capstan.Plan{plan}) {
+			for _, editor := range editors(app, plans) {
 				got = append(got, editor.Username)
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
