@@ -16,12 +16,16 @@ import (
 // maxEditors bounds how many people are remembered to have written a spec.
 const maxEditors = 20
 
-// Writer is who makes a request, as authenticated. Where the server itself writes for somebody, that is who it says.
-func Writer(ctx context.Context, behalf []v1alpha1.SpecEditor) []v1alpha1.SpecEditor {
+// Writer is who makes a request, as authenticated. Where the server itself writes for those who edited something, that
+// is who it says: the last of them, and all whose edit is later than what is noted before.
+func Writer(ctx context.Context, behalf, before []v1alpha1.SpecEditor) []v1alpha1.SpecEditor {
 	now := metav1.Now().Rfc3339Copy()
-	if IsOwn(ctx) && len(behalf) > 0 {
-		last := behalf[len(behalf)-1]
-		return []v1alpha1.SpecEditor{{Username: last.Username, UID: last.UID, At: now}}
+	if last := len(behalf) - 1; IsOwn(ctx) && last >= 0 {
+		writers := append(unnoted(behalf[:last], before), behalf[last])
+		for i := range writers {
+			writers[i].At = now
+		}
+		return writers
 	}
 	who, known := genericapirequest.UserFrom(ctx)
 	if !known {
@@ -30,13 +34,22 @@ func Writer(ctx context.Context, behalf []v1alpha1.SpecEditor) []v1alpha1.SpecEd
 	return []v1alpha1.SpecEditor{{Username: who.GetName(), UID: who.GetUID(), At: now}}
 }
 
+// unnoted are those whose edits are later than what is noted of them before.
+func unnoted(edits, before []v1alpha1.SpecEditor) []v1alpha1.SpecEditor {
+	return slices.DeleteFunc(slices.Clone(edits), func(editor v1alpha1.SpecEditor) bool {
+		return slices.ContainsFunc(before, func(noted v1alpha1.SpecEditor) bool {
+			return isSame(noted, editor) && !noted.At.Before(&editor.At)
+		})
+	})
+}
+
 // Edited adds who writes a spec now to those who wrote it before. Each is named once, the last one last.
 func Edited(before, now []v1alpha1.SpecEditor) []v1alpha1.SpecEditor {
 	edited := slices.DeleteFunc(slices.Clone(before), func(editor v1alpha1.SpecEditor) bool {
-		return slices.ContainsFunc(now, func(writer v1alpha1.SpecEditor) bool {
-			return writer.Username == editor.Username && writer.UID == editor.UID
-		})
+		return slices.ContainsFunc(now, func(writer v1alpha1.SpecEditor) bool { return isSame(writer, editor) })
 	})
 	edited = append(edited, now...)
 	return edited[max(0, len(edited)-maxEditors):]
 }
+
+func isSame(a, b v1alpha1.SpecEditor) bool { return a.Username == b.Username && a.UID == b.UID }

@@ -151,7 +151,7 @@ func TestWhoWritesAnApplicationSetWritesItsApplications(t *testing.T) {
 	}
 	app := newApplication("web")
 	app.Status.Editors = set.Status.Editors
-	for who, want := range map[string][]string{admin: {admin}, "": {"root"}} {
+	for who, want := range map[string][]string{admin: {admin}, "": {admin, "root"}} {
 		apps := clientOf(t, w.Config).ArgoprojV1alpha1().Applications(namespace)
 		if who != "" {
 			apps = w.applications(t, who, namespace)

@@ -98,7 +98,7 @@ func (r *Reconciler) create(ctx context.Context, set *v1alpha1.ApplicationSet, a
 	return nil
 }
 
-// onBehalf names who wrote an ApplicationSet last as who writes its Application: the server writes for them.
+// onBehalf names those who wrote an ApplicationSet as who writes its Application: the server writes for them.
 func onBehalf(set *v1alpha1.ApplicationSet, app *v1alpha1.Application) *v1alpha1.Application {
 	signed := app.DeepCopy()
 	signed.Status.Editors = set.Status.Editors

@@ -41,7 +41,7 @@ func (strategy) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set {
 // PrepareForCreate drops the status and begins at generation 1.
 func (strategy) PrepareForCreate(ctx context.Context, object runtime.Object) {
 	app := registry.As[*v1alpha1.Application](object)
-	app.Status = v1alpha1.ApplicationStatus{Editors: registry.Writer(ctx, app.Status.Editors)}
+	app.Status = v1alpha1.ApplicationStatus{Editors: registry.Writer(ctx, app.Status.Editors, nil)}
 	app.Generation = 1
 	stamp(ctx, app.Operation)
 }
@@ -49,7 +49,7 @@ func (strategy) PrepareForCreate(ctx context.Context, object runtime.Object) {
 // PrepareForUpdate keeps the status and moves the generation with the spec.
 func (s strategy) PrepareForUpdate(ctx context.Context, updated, current runtime.Object) {
 	app, old := registry.As[*v1alpha1.Application](updated), registry.As[*v1alpha1.Application](current)
-	asked, writer := terminates(app), registry.Writer(ctx, app.Status.Editors)
+	asked, writer := terminates(app), registry.Writer(ctx, app.Status.Editors, old.Status.Editors)
 	app.Status = old.Status
 	if asked {
 		terminate(app)
@@ -73,7 +73,7 @@ func (s strategy) PrepareForUpdate(ctx context.Context, updated, current runtime
 // it.
 func (strategy) CheckGracefulDelete(ctx context.Context, object runtime.Object, _ *metav1.DeleteOptions) bool {
 	if app := registry.As[*v1alpha1.Application](object); app != nil && app.DeletionTimestamp == nil {
-		app.Status.Editors = registry.Edited(app.Status.Editors, registry.Writer(ctx, nil))
+		app.Status.Editors = registry.Edited(app.Status.Editors, registry.Writer(ctx, nil, nil))
 	}
 	return false
 }

@@ -28,7 +28,7 @@ func (strategy) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set {
 // PrepareForCreate drops the status and begins at generation 1.
 func (strategy) PrepareForCreate(ctx context.Context, object runtime.Object) {
 	set := registry.As[*v1alpha1.ApplicationSet](object)
-	set.Status = v1alpha1.ApplicationSetStatus{Editors: registry.Writer(ctx, nil)}
+	set.Status = v1alpha1.ApplicationSetStatus{Editors: registry.Writer(ctx, nil, nil)}
 	set.Generation = 1
 }
 
@@ -39,7 +39,7 @@ func (s strategy) PrepareForUpdate(ctx context.Context, updated, current runtime
 	set.Generation = old.Generation
 	if !registry.KeepSpec(s.equality, &set.Spec, &old.Spec) {
 		set.Generation = old.Generation + 1
-		set.Status.Editors = registry.Edited(old.Status.Editors, registry.Writer(ctx, nil))
+		set.Status.Editors = registry.Edited(old.Status.Editors, registry.Writer(ctx, nil, nil))
 	}
 }
 

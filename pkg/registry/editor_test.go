@@ -1,0 +1,54 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package registry_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/registry"
+)
+
+func editor(name string, minute int) v1alpha1.SpecEditor {
+	return v1alpha1.SpecEditor{Username: name, At: metav1.Unix(int64(minute*60), 0)}
+}
+
+func namesOf(editors []v1alpha1.SpecEditor) []string {
+	names := make([]string, 0, len(editors))
+	for _, each := range editors {
+		names = append(names, each.Username)
+	}
+	return names
+}
+
+func TestTheServerWritesForAllWhoseEditsItHasNotWrittenYet(t *testing.T) {
+	t.Parallel()
+	behalf := []v1alpha1.SpecEditor{editor("ann", 1), editor("bob", 4), editor("cas", 5)}
+	for name, test := range map[string]struct{ before, want []string }{
+		"all, where it wrote for nobody yet":             {nil, []string{"ann", "bob", "cas"}},
+		"who edited since, though somebody else did too": {[]string{"ann", "eve"}, []string{"bob", "cas"}},
+		"who edited last, where nobody did since":        {[]string{"ann", "bob", "cas"}, []string{"cas"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			before := []v1alpha1.SpecEditor{editor("bob", 2)}
+			for _, noted := range test.before {
+				before = append(before, editor(noted, 5))
+			}
+			writers := registry.Writer(registry.WithOwn(t.Context()), behalf, before)
+			if diff := cmp.Diff(test.want, namesOf(writers)); diff != "" {
+				t.Errorf("the writers (-want +got):\n%s", diff)
+			}
+			for _, writer := range writers {
+				if time.Since(writer.At.Time) > time.Hour {
+					t.Errorf("%s writes at %s, not now", writer.Username, writer.At)
+				}
+			}
+		})
+	}
+}
