@@ -34,6 +34,23 @@ func Writer(ctx context.Context, behalf, before []v1alpha1.SpecEditor) []v1alpha
 	return []v1alpha1.SpecEditor{{Username: who.GetName(), UID: who.GetUID(), At: now}}
 }
 
+// Deleted adds who deletes something to those who wrote its spec. The server deletes for those who are noted already.
+func Deleted(ctx context.Context, before []v1alpha1.SpecEditor) []v1alpha1.SpecEditor {
+	if IsOwn(ctx) {
+		return before
+	}
+	return Edited(before, Writer(ctx, nil, nil))
+}
+
+// Vouched adds those for whom the server writes something else than a spec to those who wrote it, unless they are noted.
+func Vouched(ctx context.Context, behalf, before []v1alpha1.SpecEditor) []v1alpha1.SpecEditor {
+	news := unnoted(behalf, before)
+	if !IsOwn(ctx) || len(news) == 0 {
+		return before
+	}
+	return Edited(before, Writer(ctx, news, before))
+}
+
 // unnoted are those whose edits are later than what is noted of them before.
 func unnoted(edits, before []v1alpha1.SpecEditor) []v1alpha1.SpecEditor {
 	return slices.DeleteFunc(slices.Clone(edits), func(editor v1alpha1.SpecEditor) bool {

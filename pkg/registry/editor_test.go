@@ -4,11 +4,14 @@
 package registry_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apiserver/pkg/authentication/user"
+	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/registry"
@@ -48,6 +51,31 @@ func TestTheServerWritesForAllWhoseEditsItHasNotWrittenYet(t *testing.T) {
 				if time.Since(writer.At.Time) > time.Hour {
 					t.Errorf("%s writes at %s, not now", writer.Username, writer.At)
 				}
+			}
+		})
+	}
+}
+
+func TestWhoTheServerDeletesForIsNotedOnceAndTheServerIsNot(t *testing.T) {
+	t.Parallel()
+	before := []v1alpha1.SpecEditor{editor("ann", 1), editor("bob", 3)}
+	behalf := []v1alpha1.SpecEditor{editor("ann", 2), editor("bob", 3)}
+	person := genericapirequest.WithUser(t.Context(), &user.DefaultInfo{Name: "eve"})
+	server := registry.WithOwn(genericapirequest.WithUser(t.Context(), &user.DefaultInfo{Name: "system:apiserver"}))
+	for name, test := range map[string]struct {
+		ctx              context.Context
+		vouched, deleted []string
+	}{
+		"a person":   {person, []string{"ann", "bob"}, []string{"ann", "bob", "eve"}},
+		"the server": {server, []string{"bob", "ann"}, []string{"ann", "bob"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(test.vouched, namesOf(registry.Vouched(test.ctx, behalf, before))); diff != "" {
+				t.Errorf("the editors after a write (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.deleted, namesOf(registry.Deleted(test.ctx, before))); diff != "" {
+				t.Errorf("the editors after a deletion (-want +got):\n%s", diff)
 			}
 		})
 	}

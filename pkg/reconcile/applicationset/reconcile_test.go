@@ -284,6 +284,37 @@ func TestRemove(t *testing.T) {
 	})
 }
 
+func TestWhoWroteASetIsNotedBeforeItsApplicationsAreDeleted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.apply(guestbook)
+	w.pass()
+	set := w.set()
+	set.DeletionTimestamp = ptr.To(metav1.NewTime(w.clock.Now()))
+	set.Status.Editors = []v1alpha1.SpecEditor{{Username: "ann", At: metav1.NewTime(w.clock.Now())}}
+	w.put(set)
+	w.watch()
+	var noted []v1alpha1.SpecEditor
+	w.client.PrependReactor("update", "applications", func(action clienttesting.Action) (bool, runtime.Object, error) {
+		if app, is := action.(clienttesting.UpdateAction).GetObject().(*v1alpha1.Application); is {
+			noted = app.Status.Editors
+		}
+		return false, nil, nil
+	})
+	w.client.PrependReactor("delete", "applications", func(clienttesting.Action) (bool, runtime.Object, error) {
+		if len(noted) != 1 || noted[0].Username != "ann" {
+			t.Errorf("before the deletion the editors are %v, want ann", noted)
+		}
+		return false, nil, nil
+	})
+	if _, err := w.visit(t.Context(), guestbookKey()); err != nil {
+		t.Error(err)
+	}
+	if left := w.names(); left != "" {
+		t.Errorf("left %q", left)
+	}
+}
+
 func TestFailedWritesDeleteNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "staging")

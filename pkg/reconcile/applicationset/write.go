@@ -132,10 +132,12 @@ func (r *Reconciler) update(ctx context.Context, set *v1alpha1.ApplicationSet, a
 func (r *Reconciler) delete(
 	ctx context.Context, set *v1alpha1.ApplicationSet, app *v1alpha1.Application, bare bool,
 ) error {
+	ready := r.sign
 	if bare {
-		if err := r.strip(ctx, app); err != nil {
-			return err
-		}
+		ready = r.strip
+	}
+	if err := ready(ctx, onBehalf(set, app)); err != nil {
+		return err
 	}
 	err := r.Client.ArgoprojV1alpha1().Applications(app.Namespace).Delete(ctx, app.Name, metav1.DeleteOptions{
 		Preconditions: metav1.NewUIDPreconditions(string(app.UID)),
@@ -147,6 +149,18 @@ func (r *Reconciler) delete(
 		return fmt.Errorf("delete Application %s: %w", app.Name, err)
 	}
 	r.tell(set, "deleted", app.Name)
+	return nil
+}
+
+// sign notes on an Application for whom the server deletes it: they ask for what goes with it.
+func (r *Reconciler) sign(ctx context.Context, app *v1alpha1.Application) error {
+	if len(app.Status.Editors) == 0 {
+		return nil
+	}
+	_, err := r.Client.ArgoprojV1alpha1().Applications(app.Namespace).Update(ctx, app, metav1.UpdateOptions{})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("note who has Application %s deleted: %w", app.Name, err)
+	}
 	return nil
 }
 

@@ -49,8 +49,9 @@ func (strategy) PrepareForCreate(ctx context.Context, object runtime.Object) {
 // PrepareForUpdate keeps the status and moves the generation with the spec.
 func (s strategy) PrepareForUpdate(ctx context.Context, updated, current runtime.Object) {
 	app, old := registry.As[*v1alpha1.Application](updated), registry.As[*v1alpha1.Application](current)
-	asked, writer := terminates(app), registry.Writer(ctx, app.Status.Editors, old.Status.Editors)
+	asked, behalf := terminates(app), app.Status.Editors
 	app.Status = old.Status
+	app.Status.Editors = registry.Vouched(ctx, behalf, old.Status.Editors)
 	if asked {
 		terminate(app)
 	}
@@ -65,7 +66,7 @@ func (s strategy) PrepareForUpdate(ctx context.Context, updated, current runtime
 	app.Generation = old.Generation + 1
 	if gate.SpecDigest(app.Spec) != gate.SpecDigest(old.Spec) {
 		// What a Plan carries out is another than before.
-		app.Status.Editors = registry.Edited(old.Status.Editors, writer)
+		app.Status.Editors = registry.Edited(old.Status.Editors, registry.Writer(ctx, behalf, old.Status.Editors))
 	}
 }
 
@@ -73,7 +74,7 @@ func (s strategy) PrepareForUpdate(ctx context.Context, updated, current runtime
 // it.
 func (strategy) CheckGracefulDelete(ctx context.Context, object runtime.Object, _ *metav1.DeleteOptions) bool {
 	if app := registry.As[*v1alpha1.Application](object); app != nil && app.DeletionTimestamp == nil {
-		app.Status.Editors = registry.Edited(app.Status.Editors, registry.Writer(ctx, nil, nil))
+		app.Status.Editors = registry.Deleted(ctx, app.Status.Editors)
 	}
 	return false
 }

@@ -6,8 +6,10 @@ package applicationset
 import (
 	"context"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/apiserver/pkg/registry/rest"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
@@ -19,6 +21,8 @@ type strategy struct {
 	registry.Strategy
 	equality registry.Equality
 }
+
+var _ rest.RESTGracefulDeleteStrategy = strategy{}
 
 // GetResetFields names the status, which the main resource ignores.
 func (strategy) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set {
@@ -41,6 +45,14 @@ func (s strategy) PrepareForUpdate(ctx context.Context, updated, current runtime
 		set.Generation = old.Generation + 1
 		set.Status.Editors = registry.Edited(old.Status.Editors, registry.Writer(ctx, nil, nil))
 	}
+}
+
+// CheckGracefulDelete notes who deletes an ApplicationSet, as its Applications go with it. Nothing is graceful about it.
+func (strategy) CheckGracefulDelete(ctx context.Context, object runtime.Object, _ *metav1.DeleteOptions) bool {
+	if set := registry.As[*v1alpha1.ApplicationSet](object); set != nil && set.DeletionTimestamp == nil {
+		set.Status.Editors = registry.Deleted(ctx, set.Status.Editors)
+	}
+	return false
 }
 
 // Validate requires a name; what a generator or a template gets wrong becomes a condition.
