@@ -41,9 +41,10 @@ func (p *pass) measure(
 			return p.judge(kind, *current)
 		}
 	}
-	name := p.runName(suffix)
-	p.Begun = append(p.Begun, Run{Name: name, Kind: kind, Step: step, Analysis: analysis})
-	*current = &v1alpha1.RolloutAnalysisRunStatus{Name: name, Status: v1alpha1.AnalysisPhasePending}
+	run := Run{Kind: kind, Step: step, Analysis: analysis}
+	run.Name = p.runName(suffix, run.Asked())
+	p.Begun = append(p.Begun, run)
+	*current = &v1alpha1.RolloutAnalysisRunStatus{Name: run.Name, Status: v1alpha1.AnalysisPhasePending}
 	return v1alpha1.AnalysisPhasePending
 }
 
@@ -88,14 +89,16 @@ func analysisTitle(kind string) string {
 }
 
 // runName names an AnalysisRun after the revision and what it is for; a number tells apart those of one purpose. One
-// that goes on was begun by a pass whose status was not written.
-func (p *pass) runName(suffix string) string {
+// that goes on with what is wanted was begun by a pass whose status was not written.
+func (p *pass) runName(suffix, wanted string) string {
 	base := fmt.Sprintf("%s-%s-%d%s", p.Rollout.Name, p.Status.CurrentPodHash, RevisionOf(p.New), suffix)
-	name := base
-	for i := 1; p.Runs[name] != nil && p.ended(name); i++ {
+	for i, name := 1, base; ; i++ {
+		found := p.Runs[name]
+		if found == nil || !p.ended(name) && asked(found, wanted) {
+			return name
+		}
 		name = fmt.Sprintf("%s.%d", base, i)
 	}
-	return name
 }
 
 // ended says that an AnalysisRun is over, or was asked to be.

@@ -29,6 +29,22 @@ func TestAStepWaitsForItsAnalysis(t *testing.T) {
 	c.expect(paused, 3, 2, 3)
 }
 
+func TestAStepThatIsEditedMeasuresAnew(t *testing.T) {
+	t.Parallel()
+	c := deployed(t, 5, measured)
+	c.push(2)
+	c.settle()
+	first := c.rollout.Status.Canary.CurrentStepAnalysisRunStatus.Name
+	c.rollout.Spec.Strategy.Canary.Steps[1].Analysis.Templates[0].TemplateName = "load"
+	c.settle()
+	if name := c.rollout.Status.Canary.CurrentStepAnalysisRunStatus.Name; name != first+".1" {
+		t.Errorf("AnalysisRun %s, want %s.1", name, first)
+	}
+	if !or(c.runs[first].Spec.Terminate, false) {
+		t.Errorf("AnalysisRun %s of the step as it was goes on", first)
+	}
+}
+
 func TestAnAnalysisThatFailsAborts(t *testing.T) {
 	t.Parallel()
 	c := deployed(t, 5, measured)

@@ -4,14 +4,8 @@
 package rollout
 
 import (
-	"encoding/json"
-	"fmt"
-	"hash/fnv"
-	"strconv"
-
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/rand"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 )
@@ -89,16 +83,10 @@ func (p *pass) find(hash string) *appsv1.ReplicaSet {
 	return nil
 }
 
-// stepHash names a list of steps; no steps have no name. Steps are plain data, which always has a JSON form.
+// stepHash names a list of steps; no steps have no name.
 func stepHash(steps []v1alpha1.CanaryStep) string {
 	if len(steps) == 0 {
 		return ""
 	}
-	raw, err := json.Marshal(steps)
-	if err != nil {
-		return fmt.Sprintf("steps that cannot be named: %v", err)
-	}
-	sum := fnv.New32a()
-	_, _ = sum.Write(raw) // A hash takes everything.
-	return rand.SafeEncodeString(strconv.FormatUint(uint64(sum.Sum32()), 10))
+	return nameOf(steps)
 }

@@ -19,9 +19,10 @@ func (p *pass) experiment(step *v1alpha1.RolloutExperimentStep) {
 	p.Status.ControllerPause = p.Status.ControllerPause && !wentOn
 	current := p.currentExperiment()
 	if current == nil || wentOn && current.Status.Phase == v1alpha1.AnalysisPhaseInconclusive {
-		name := p.experimentName()
-		p.Status.Canary.CurrentExperiment = name
-		p.Trials = append(p.Trials, Trial{Name: name, Step: step})
+		trial := Trial{Step: step}
+		name := p.experimentName(trial.Asked())
+		p.Status.Canary.CurrentExperiment, trial.Name = name, name
+		p.Trials = append(p.Trials, trial)
 		p.tell("ExperimentCreated", "Created Experiment '%s'", name)
 		return
 	}
@@ -49,15 +50,17 @@ func (p *pass) experimentBase() string {
 	return fmt.Sprintf("%s-%s-%d-%d", p.Rollout.Name, p.Status.CurrentPodHash, RevisionOf(p.New), p.index())
 }
 
-// experimentName names the next Experiment of the step; a number tells apart those of one step. One that goes on was
-// begun by a pass whose status was not written.
-func (p *pass) experimentName() string {
+// experimentName names the next Experiment of the step; a number tells apart those of one step. One that goes on with
+// what is wanted was begun by a pass whose status was not written.
+func (p *pass) experimentName(wanted string) string {
 	base := p.experimentBase()
-	name := base
-	for i := 1; p.Experiments[name] != nil && overExperiment(p.Experiments[name]); i++ {
+	for i, name := 1, base; ; i++ {
+		found := p.Experiments[name]
+		if found == nil || !overExperiment(found) && asked(found, wanted) {
+			return name
+		}
 		name = fmt.Sprintf("%s-%d", base, i)
 	}
-	return name
 }
 
 // overExperiment says that an Experiment is over, or was asked to be.

@@ -151,6 +151,9 @@ func TestAnExperimentThatNobodyWaitsForEnds(t *testing.T) {
 		"where a person skips it": func(c *cluster) { c.rollout.Status.CurrentStepIndex = new(int32(2)) },
 		"at another template":     func(c *cluster) { c.push(3) },
 		"at other steps":          func(c *cluster) { c.rollout.Spec.Strategy.Canary.Steps = nil },
+		"at an edit of its step": func(c *cluster) {
+			c.rollout.Spec.Strategy.Canary.Steps[1].Experiment.Duration = "6m"
+		},
 	}
 	for name, happens := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -165,6 +168,20 @@ func TestAnExperimentThatNobodyWaitsForEnds(t *testing.T) {
 					first, c.rollout.Status.Canary.CurrentExperiment)
 			}
 		})
+	}
+}
+
+func TestAnExperimentWhoseStatusWasNotWrittenGoesOn(t *testing.T) {
+	t.Parallel()
+	c := deployed(t, 5, strings.Replace(compared, "  - setWeight: 20\n", "", 1))
+	c.push(2)
+	before := *c.rollout.Status.DeepCopy()
+	c.decide()
+	first := c.rollout.Status.Canary.CurrentExperiment
+	c.rollout.Status = before
+	c.decide()
+	if name := c.rollout.Status.Canary.CurrentExperiment; name == "" || name != first || len(c.experiments) != 1 {
+		t.Errorf("Experiment %q of %d, want %q alone", name, len(c.experiments), first)
 	}
 }
 

@@ -20,8 +20,10 @@ func (f Facts) Experiment(trial Trial) (*v1alpha1.Experiment, error) {
 	experiment := &v1alpha1.Experiment{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: trial.Name, Namespace: f.Rollout.Namespace,
-			Labels:      map[string]string{v1alpha1.LabelPodTemplateHash: HashOf(f.New)},
-			Annotations: map[string]string{v1alpha1.AnnotationRevision: fmt.Sprint(RevisionOf(f.New))},
+			Labels: map[string]string{v1alpha1.LabelPodTemplateHash: HashOf(f.New)},
+			Annotations: map[string]string{
+				v1alpha1.AnnotationRevision: fmt.Sprint(RevisionOf(f.New)), v1alpha1.AnnotationAsked: trial.Asked(),
+			},
 			OwnerReferences: []metav1.OwnerReference{
 				*metav1.NewControllerRef(f.Rollout, v1alpha1.SchemeGroupVersion.WithKind("Rollout")),
 			},

@@ -143,7 +143,9 @@ func (c *cluster) do(decision Decision) {
 		c.services[selection.Service] = service
 	}
 	for _, run := range decision.Begun {
-		c.runs[run.Name] = &v1alpha1.AnalysisRun{ObjectMeta: metav1.ObjectMeta{Name: run.Name}}
+		c.runs[run.Name] = &v1alpha1.AnalysisRun{ObjectMeta: metav1.ObjectMeta{
+			Name: run.Name, Annotations: map[string]string{v1alpha1.AnnotationAsked: run.Asked()},
+		}}
 	}
 	for _, name := range decision.Ended {
 		c.runs[name].Spec.Terminate = new(true)

@@ -68,6 +68,7 @@ func (r *Reconciler) begin(ctx context.Context, facts *rollout.Facts, wanted rol
 		maps.Copy(run.Labels, given.Labels)
 		maps.Copy(run.Annotations, given.Annotations)
 	}
+	run.Annotations[v1alpha1.AnnotationAsked] = wanted.Asked()
 	run.Labels[v1alpha1.LabelPodTemplateHash] = rollout.HashOf(facts.New)
 	run.Labels[v1alpha1.LabelRolloutType] = wanted.Kind
 	if wanted.Kind == v1alpha1.RolloutTypeStep {

@@ -57,6 +57,9 @@ const (
 	AnnotationCopyOf = "capstan.dev/copy-of"
 	// AnnotationCopiesPending on a ReplicaSet says that what its pods refer to was not copied yet.
 	AnnotationCopiesPending = "capstan.dev/copies-pending"
+	// AnnotationAsked on an AnalysisRun or an Experiment names what its Rollout asked it for: by it, one of an earlier
+	// version of a step is told from that of the present one. The peer has no such annotation.
+	AnnotationAsked = "capstan.dev/asked"
 	// AnnotationDrivenFrom on a router's object names the namespaces, apart from its own, whose Rollouts may drive it,
 	// separated by commas. The peer needs no such leave.
 	AnnotationDrivenFrom = "capstan.dev/driven-from"
