@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 
-	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -18,8 +17,8 @@ import (
 	client "github.com/capstan-dev/capstan/pkg/generated/clientset/versioned/typed/argoproj/v1alpha1"
 )
 
-// Begin makes a run, or takes the one that its owner made before. One of its name that measures something else, or that
-// is not the owner's, is an error.
+// Begin makes a run, or takes the one that its owner made before, whatever that measures: its arguments and templates
+// may have changed since, and only the server makes runs of an owner. One that is not the owner's is an error.
 func Begin(
 	ctx context.Context, runs client.AnalysisRunsGetter, owner metav1.Object, run *v1alpha1.AnalysisRun,
 ) (*v1alpha1.AnalysisRun, error) {
@@ -27,15 +26,27 @@ func Begin(
 	written, err := runs.AnalysisRuns(run.Namespace).Create(ctx, run, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
 		written, err = runs.AnalysisRuns(run.Namespace).Get(ctx, run.Name, metav1.GetOptions{})
-		if err == nil && (!metav1.IsControlledBy(written, owner) ||
-			!equality.Semantic.DeepEqual(written.Spec, run.Spec)) {
-			err = errors.New("one of somebody else has its name: delete it")
+		if err == nil {
+			err = MayTake(written, run, owner)
 		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("begin AnalysisRun %s: %w", run.Name, err)
 	}
 	return written, nil
+}
+
+// MayTake says why what was found by a name is not what its owner would make by it. One that was asked for something
+// else is of an earlier version of the owner: once the caches show it, another name is taken.
+func MayTake(found, wanted, owner metav1.Object) error {
+	switch {
+	case !metav1.IsControlledBy(found, owner):
+		return errors.New("one of somebody else has its name: delete it")
+	case found.GetAnnotations()[v1alpha1.AnnotationAsked] != wanted.GetAnnotations()[v1alpha1.AnnotationAsked]:
+		return errors.New("one that was begun before an edit has its name; the next one gets another")
+	default:
+		return nil
+	}
 }
 
 // place gives a run the cluster of its owner. What else gives it annotations must not choose one: the server's own writes

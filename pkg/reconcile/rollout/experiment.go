@@ -6,18 +6,17 @@ package rollout
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 
 	appsv1 "k8s.io/api/apps/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/reconcile/analyses"
 	"github.com/capstan-dev/capstan/pkg/reconcile/written"
 	"github.com/capstan-dev/capstan/pkg/rollout"
 )
@@ -47,9 +46,8 @@ func (p *pass) try(ctx context.Context, facts *rollout.Facts, trial rollout.Tria
 	stored, err := experiments.Create(ctx, wanted, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
 		stored, err = experiments.Get(ctx, wanted.Name, metav1.GetOptions{})
-		if err == nil && (!metav1.IsControlledBy(stored, facts.Rollout) ||
-			!equality.Semantic.DeepEqual(stored.Spec, wanted.Spec)) {
-			err = errors.New("one of somebody else has its name: delete it")
+		if err == nil {
+			err = analyses.MayTake(stored, wanted, facts.Rollout)
 		}
 	}
 	if err != nil {
