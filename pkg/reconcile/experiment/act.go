@@ -127,14 +127,23 @@ func (r *Reconciler) store(
 // mayAdopt says why an object of a name that an Experiment needs is not the one of its template.
 func mayAdopt(object *v1alpha1.Experiment, found metav1.Object, template string) error {
 	switch {
+	case found.GetDeletionTimestamp() != nil:
+		return errors.New("it is being deleted; it is made anew then")
+	case isOfFormer(object, found):
+		return errors.New("it is a former Experiment's of that name; it is made anew once that is collected")
 	case !metav1.IsControlledBy(found, object) ||
 		found.GetAnnotations()[v1alpha1.AnnotationExperimentTemplateName] != template:
 		return errTaken
-	case found.GetDeletionTimestamp() != nil:
-		return errors.New("it is being deleted; it is made anew then")
 	default:
 		return nil
 	}
+}
+
+// isOfFormer says that an object belongs to an Experiment that had the same name and was deleted.
+func isOfFormer(object *v1alpha1.Experiment, found metav1.Object) bool {
+	owner := metav1.GetControllerOfNoCopy(found)
+	return owner != nil && owner.APIVersion == v1alpha1.SchemeGroupVersion.String() && owner.Kind == Kind &&
+		owner.Name == object.Name && owner.UID != object.UID
 }
 
 // serve makes the Service of a template.

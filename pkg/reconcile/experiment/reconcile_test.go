@@ -149,6 +149,53 @@ func TestWhatBelongsToOthersIsLeftAlone(t *testing.T) {
 	}
 }
 
+func TestWhatAFormerExperimentOfTheNameLeftIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	former := func(change func(*metav1.ObjectMeta)) metav1.ObjectMeta {
+		owner := &v1alpha1.Experiment{ObjectMeta: metav1.ObjectMeta{Name: "ab", UID: "former"}}
+		meta := metav1.ObjectMeta{Name: "ab-new", Namespace: "shop", UID: "other"}
+		meta.OwnerReferences = []metav1.OwnerReference{
+			*metav1.NewControllerRef(owner, v1alpha1.SchemeGroupVersion.WithKind(Kind)),
+		}
+		change(&meta)
+		return meta
+	}
+	waiting := former(func(*metav1.ObjectMeta) {})
+	going := former(func(meta *metav1.ObjectMeta) {
+		meta.OwnerReferences, meta.DeletionTimestamp = nil, new(metav1.Now())
+		meta.Finalizers = []string{"foregroundDeletion"}
+	})
+	sets, services := appsv1.SchemeGroupVersion.WithResource("replicasets"),
+		corev1.SchemeGroupVersion.WithResource("services")
+	cases := map[string]struct {
+		resource schema.GroupVersionResource
+		left     runtime.Object
+	}{
+		"a ReplicaSet":                    {sets, &appsv1.ReplicaSet{ObjectMeta: waiting}},
+		"a Service":                       {services, &corev1.Service{ObjectMeta: waiting}},
+		"a ReplicaSet that is on its way": {sets, &appsv1.ReplicaSet{ObjectMeta: going}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			must(t, w.host.Tracker().Add(tc.left))
+			w.watch()
+			if _, err := w.visitNow(); err == nil {
+				t.Fatal("no error, want another try")
+			}
+			if phase := w.experiment().Status.Phase; phase.Completed() {
+				t.Fatalf("phase %s before the cluster has collected what is left", phase)
+			}
+			must(t, w.host.Tracker().Delete(tc.resource, "shop", "ab-new"))
+			w.pass()
+			if phase := w.experiment().Status.Phase; phase != v1alpha1.AnalysisPhasePending {
+				t.Errorf("phase %s, want Pending", phase)
+			}
+		})
+	}
+}
+
 func TestEventsAreToldOnceThoughTheStatusConflicts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
