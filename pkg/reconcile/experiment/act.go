@@ -60,12 +60,13 @@ func (r *Reconciler) act(
 	return done, nil
 }
 
-// resize makes a ReplicaSet, or changes the number of its pods and its deadline.
+// resize makes a ReplicaSet, or changes the number of its pods and its deadline. A change that the cluster refuses is
+// tried again: pods that are there must not stay because their template has come to its end.
 func (r *Reconciler) resize(
 	ctx context.Context, facts *experiment.Facts, change experiment.SetChange,
 ) ([]rollout.Event, error) {
 	stored, err := r.store(ctx, facts.Experiment, change)
-	if refused(err) {
+	if change.Set.UID == "" && refused(err) {
 		//nolint:staticcheck // The peer's words.
 		facts.Refused[change.Template] = fmt.Errorf(
 			"Failed to create ReplicaSet for template '%s': %w", change.Template, err)

@@ -126,6 +126,32 @@ func TestWhatTheClusterRefusesEndsAnExperiment(t *testing.T) {
 	}
 }
 
+func TestPodsGoThoughTheClusterRefusedItOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.pass()
+	w.available(2)
+	w.pass()
+	w.found("ab-errors", v1alpha1.AnalysisPhaseFailed)
+	w.pass()
+	w.clock.Step(time.Hour)
+	refuses := true
+	w.host.PrependReactor("patch", "replicasets", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return refuses, nil, apierrors.NewForbidden(schema.GroupResource{Resource: "replicasets"}, "ab-new", nil)
+	})
+	w.watch()
+	if writes, err := w.visitNow(); !apierrors.IsForbidden(err) || writes != "patch replicasets" {
+		t.Errorf("error %v, writes %q; want the refusal of one", err, writes)
+	}
+	refuses = false
+	w.pass()
+	set, err := w.host.AppsV1().ReplicaSets("shop").Get(t.Context(), "ab-new", metav1.GetOptions{})
+	must(t, err)
+	if *set.Spec.Replicas != 0 {
+		t.Errorf("%d pods stay", *set.Spec.Replicas)
+	}
+}
+
 func TestWhatBelongsToOthersIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	meta := metav1.ObjectMeta{Name: "ab-new", Namespace: "shop", UID: "other"}
