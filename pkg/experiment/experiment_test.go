@@ -217,6 +217,29 @@ func TestAClientEndsAnExperimentAndBeginsItAnew(t *testing.T) {
 	}
 }
 
+func TestAnExperimentThatEndsBeforeItsAnalysesProvesNothing(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		spec, message string
+		want          v1alpha1.AnalysisPhase
+	}{
+		"that are required":     {analysed, "Required analysis 'errors' did not run", inconclusive},
+		"that are not required": {strings.ReplaceAll(analysed, ", requiredForCompletion: true", ""), "", successful},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := start(t, tc.spec)
+			c.experiment.Spec.Terminate = new(true)
+			c.decide()
+			status := c.experiment.Status
+			if status.Phase != tc.want || status.Message != tc.message {
+				t.Errorf("%s: %q, want %s: %q", status.Phase, status.Message, tc.want, tc.message)
+			}
+		})
+	}
+}
+
 func TestARetryKeepsPodsThatAreNotScaledDownYet(t *testing.T) {
 	t.Parallel()
 	c := start(t, analysed)

@@ -4,6 +4,7 @@
 package experiment
 
 import (
+	"fmt"
 	"slices"
 
 	"k8s.io/utils/ptr"
@@ -27,6 +28,9 @@ func (p *pass) judge() {
 	case templates == v1alpha1.AnalysisPhaseSuccessful && required && !analyses.Completed():
 		// Its time is over, but not that of the analyses that have to be completed.
 		p.Status.Phase, p.Status.Message = v1alpha1.AnalysisPhaseRunning, found
+	case templates == v1alpha1.AnalysisPhaseSuccessful && p.skipped() != "":
+		p.Status.Phase = v1alpha1.AnalysisPhaseInconclusive
+		p.Status.Message = fmt.Sprintf("Required analysis '%s' did not run", p.skipped())
 	default:
 		p.Status.Phase, p.Status.Message = templates, why
 	}
@@ -74,4 +78,15 @@ func (p *pass) required() (some, proven bool) {
 		}
 	}
 	return some, some && proven
+}
+
+// skipped names a required analysis that never began, "" where there is none. To end an Experiment before must not pass
+// for what it would have found.
+func (p *pass) skipped() string {
+	for _, one := range p.Experiment.Spec.Analyses {
+		if ptr.Deref(one.RequiredForCompletion, false) && p.analysisStatus(one.Name).Phase == "" {
+			return one.Name
+		}
+	}
+	return ""
 }
