@@ -32,6 +32,8 @@ type Options struct {
 	Timeout time.Duration
 	// Wrap sees each request before it is sent; nil means that nobody does. What it refuses says nothing of the cluster.
 	Wrap transport.WrapperFunc
+	// Connected is called whenever a cluster has told who it is; nil means that nobody is. It must not block.
+	Connected func()
 }
 
 // Clusters is the set of known destinations.
@@ -49,6 +51,9 @@ type Clusters struct {
 func NewClusters(options Options) (*Clusters, error) {
 	if options.Timeout == 0 {
 		options.Timeout = 30 * time.Second
+	}
+	if options.Connected == nil {
+		options.Connected = func() {}
 	}
 	clusters := &Clusters{options: options, byServer: map[string]*Cluster{}}
 	if options.Host != nil {

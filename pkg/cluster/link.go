@@ -23,6 +23,8 @@ type link struct {
 	reach   *reachability
 	// replaced is called when another cluster than before answers.
 	replaced func(context.Context, *link)
+	// connected is called when the cluster has told who it is.
+	connected func()
 	// connecting is held by the one attempt under way.
 	connecting chan struct{}
 
@@ -44,6 +46,7 @@ func newLink(
 		catalog:    newCatalog(destination.Name, fetch),
 		reach:      reach,
 		replaced:   replaced,
+		connected:  options.Connected,
 		connecting: make(chan struct{}, 1),
 	}, nil
 }
@@ -90,6 +93,7 @@ func (l *link) probe(ctx context.Context) error {
 	}
 	if l.recognise(found) {
 		l.reach.established()
+		l.connected()
 		return nil
 	}
 	l.replaced(ctx, l)

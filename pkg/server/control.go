@@ -124,6 +124,7 @@ func (p *product) makeStages(c *control, d Dependencies) error {
 	}
 	if c.clusters, err = cluster.NewClusters(cluster.Options{
 		Host: d.Host, HealthRules: c.rules, Registerer: d.Metrics, Wrap: fence,
+		Connected: func() { c.mirror.Wake() },
 	}); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/util/workqueue"
 	"k8s.io/klog/v2"
 
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
@@ -33,6 +35,8 @@ const (
 	// probeEvery is how often a destination is asked whether it is still there; what happens
 	// in between is told by its watches.
 	probeEvery = 30 * time.Second
+	// retryAfter is when a look that failed is taken again first; then it is twice as long each time, up to probeEvery.
+	retryAfter = 100 * time.Millisecond
 )
 
 // Mirror writes the Cluster objects.
@@ -72,21 +76,32 @@ func (r *Mirror) Wake() {
 func (r *Mirror) Run(ctx context.Context) {
 	r.Wake()
 	go wait.UntilWithContext(ctx, r.probe, probeEvery)
+	failed := workqueue.NewTypedItemExponentialFailureRateLimiter[*Mirror](retryAfter, probeEvery)
+	var again <-chan time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-r.wake:
+		case <-again:
 		}
-		if err := r.mirror(ctx); err != nil && ctx.Err() == nil {
-			klog.FromContext(ctx).V(2).Info("Clusters are mirrored again at the next probe", "err", err)
+		err := r.mirror(ctx)
+		if err == nil {
+			failed.Forget(r)
+			again = nil
+			continue
 		}
+		// Most often the cache does not hold yet what was written a moment ago.
+		delay := failed.When(r)
+		again = time.After(delay)
+		klog.FromContext(ctx).V(2).Info("Clusters are mirrored again", "after", delay, "err", err)
 	}
 }
 
 // probe asks every destination that nothing else tells of whether it is there, side by side:
-// one that hangs delays no other.
+// one that hangs delays no other. What the others' watches have shown since is looked at anyway.
 func (r *Mirror) probe(ctx context.Context) {
+	r.Wake()
 	for _, known := range r.Clusters.List() {
 		if !watched(known.Status()) {
 			go r.ask(ctx, known)
@@ -168,7 +183,10 @@ func (r *Mirror) mirrorOne(ctx context.Context, name string, known *cluster.Clus
 		connection = capstan.ClusterConnection{State: capstan.ConnectionFailed, Message: status.Err.Error()}
 	}
 	changed := object.DeepCopy()
-	changed.Status.UID, changed.Status.Version, changed.Status.Connection = status.UID, status.Version, connection
+	changed.Status.Connection = connection
+	// What was not reached yet is taken for what it was: replicas that have no connection go by it.
+	changed.Status.UID = cmp.Or(status.UID, object.Status.UID)
+	changed.Status.Version = cmp.Or(status.Version, object.Status.Version)
 	return r.writeStatus(ctx, object, changed)
 }
 
