@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -76,8 +77,8 @@ func assess(rules HealthRules, object *unstructured.Unstructured) *health.Health
 	return assessed
 }
 
-// OwnedFields returns the digest of the fields that live.FieldManager owns by apply, zero where
-// it owns none. It is the same whether an object was read as metadata or in full, and in
+// OwnedFields returns the digest of the fields that live.FieldManager owns by apply, and of when it changed them last,
+// zero where it owns none. It is the same whether an object was read as metadata or in full, and in
 // whatever order the server wrote the fields.
 func OwnedFields(entries []metav1.ManagedFieldsEntry) manifest.Digest {
 	for i := range entries {
@@ -90,7 +91,11 @@ func OwnedFields(entries []metav1.ManagedFieldsEntry) manifest.Digest {
 		if err := json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields); err != nil {
 			return manifest.Digest{}
 		}
-		return digestOf(fields)
+		changed := ""
+		if entry.Time != nil {
+			changed = entry.Time.UTC().Format(time.RFC3339)
+		}
+		return ownedOf(fields, changed)
 	}
 	return manifest.Digest{}
 }
@@ -129,10 +134,20 @@ func ownedFieldsOf(object *unstructured.Unstructured) (owned, driven manifest.Di
 			version, _ := entry["apiVersion"].(string)
 			driving[manager+" "+version] = entry["fieldsV1"]
 		case manager == live.FieldManager && entry["operation"] == string(metav1.ManagedFieldsOperationApply):
-			owned = digestOf(entry["fieldsV1"])
+			changed, _ := entry["time"].(string)
+			owned = ownedOf(entry["fieldsV1"], changed)
 		}
 	}
 	return owned, drivenOf(owned, driving)
+}
+
+// ownedOf tells an apply from a later one of other values to the same fields: a leader that was killed, or frozen, may
+// have sent that one and recorded nothing of it. The server leaves the time as it is where an apply changes nothing.
+func ownedOf(fields any, changed string) manifest.Digest {
+	if changed == "" {
+		return digestOf(fields)
+	}
+	return digestOf([]any{fields, changed})
 }
 
 func drivenOf(owned manifest.Digest, driving map[string]any) manifest.Digest {

@@ -165,6 +165,22 @@ func TestOwnedFields(t *testing.T) {
 			}
 		})
 	}
+	t.Run("tell an apply from a later one of the same fields", func(t *testing.T) {
+		t.Parallel()
+		at := func(changed string) manifest.Digest {
+			t.Helper()
+			object := objectOf(t, "metadata: {managedFields: [{manager: capstan, operation: Apply, time: '"+changed+
+				"', fieldsV1: "+replicas+"}]}")
+			full := cluster.Record(schema.GroupVersionKind{}, object, nil).Owned
+			if got := cluster.OwnedFields(metadataOf(t, object).ManagedFields); got != full {
+				t.Errorf("digest of the metadata is %q, that of the object %q", got, full)
+			}
+			return full
+		}
+		if at("2026-01-01T00:00:00Z") == at("2026-01-01T00:00:01Z") {
+			t.Error("both have one digest")
+		}
+	})
 	t.Run("do not depend on the order and escapes that a server writes", func(t *testing.T) {
 		t.Parallel()
 		entry := func(raw string) []metav1.ManagedFieldsEntry {

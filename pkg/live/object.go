@@ -19,8 +19,8 @@ type Object struct {
 	UID types.UID
 	// ResourceVersion is compared as a number, within one object only.
 	ResourceVersion uint64
-	// Owned is the digest of the fields that Capstan's field manager owns: it changes when
-	// somebody else takes one of them, and only then.
+	// Owned is the digest of the fields that Capstan's field manager owns, and of when it changed them last: it changes
+	// when somebody else takes one of them, or when Capstan writes again, and only then.
 	Owned manifest.Digest
 	// Driven is the digest of these fields together with those that a controller of Rollouts owns, and Owned where there
 	// are none.

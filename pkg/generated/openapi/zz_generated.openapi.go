@@ -12080,7 +12080,7 @@ func schema_pkg_apis_argoproj_v1alpha1_ResourceStatus(ref common.ReferenceCallba
 					},
 					"owned": {
 						SchemaProps: spec.SchemaProps{
-							Description: "owned is the digest of the fields that Capstan owns in the live object.",
+							Description: "owned is the digest of the fields that Capstan owns in the live object, and of when it changed them last.",
 							Type:        []string{"string"},
 							Format:      "",
 						},

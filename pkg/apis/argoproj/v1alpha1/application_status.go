@@ -207,7 +207,7 @@ type ResourceStatus struct {
 	// desired is the digest of the manifest that was applied last.
 	// +optional
 	Desired string `json:"desired,omitempty"`
-	// owned is the digest of the fields that Capstan owns in the live object.
+	// owned is the digest of the fields that Capstan owns in the live object, and of when it changed them last.
 	// +optional
 	Owned string `json:"owned,omitempty"`
 	// excused is the digest of the rules of ignoreDifferences by which the object counts as Synced

@@ -40,7 +40,7 @@ type ResourceStatusApplyConfiguration struct {
 	UID *string `json:"uid,omitempty"`
 	// desired is the digest of the manifest that was applied last.
 	Desired *string `json:"desired,omitempty"`
-	// owned is the digest of the fields that Capstan owns in the live object.
+	// owned is the digest of the fields that Capstan owns in the live object, and of when it changed them last.
 	Owned *string `json:"owned,omitempty"`
 	// excused is the digest of the rules of ignoreDifferences by which the object counts as Synced
 	// although it was not applied as it is.
