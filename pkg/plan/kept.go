@@ -146,8 +146,8 @@ func (k *keeping) isKept(namespace, name string) bool {
 // secretRead is what an object makes use of that reads a Secret of the hub.
 const secretRead = "it reads a Secret"
 
-// measured tells what of the hub's own the metrics of an AnalysisTemplate make use of, "" for nothing: the account with
-// which a vendor is asked, or the network from which a URL is. Jobs run in the cluster.
+// measured tells what of the hub's own the metrics of an AnalysisTemplate make use of, "" for nothing: the account
+// with which a vendor is asked, or the network from which a URL is. Jobs run in the cluster.
 func measured(spec map[string]any) (borrows string) {
 	metrics, _, _ := unstructured.NestedSlice(spec, "metrics")
 	for _, metric := range metrics {

@@ -36,8 +36,8 @@ func (r *Reconciler) hub(target *cluster.Cluster) *cluster.Cluster {
 	return hub
 }
 
-// elsewhere reports a destination that is known to be another cluster than the hub, which can be registered under several
-// URLs.
+// elsewhere reports a destination that is known to be another cluster than the hub, which can be registered under
+// several URLs.
 func (r *Reconciler) elsewhere(target *cluster.Cluster) bool {
 	hub := r.hub(target)
 	if hub == nil {
@@ -139,8 +139,8 @@ func (r *Reconciler) read(
 	return seen, nil
 }
 
-// keptOf picks what the hub keeps for the destination of a pass, also under a name that the cluster had before. It notes
-// where the hub has something else under a name that is wanted.
+// keptOf picks what the hub keeps for the destination of a pass, also under a name that the cluster had before. It
+// notes where the hub has something else under a name that is wanted.
 func (p *pass) keptOf(instance string, onHub []live.Object) []live.Object {
 	var objects []live.Object
 	for _, object := range onHub {
@@ -156,7 +156,7 @@ func (p *pass) keptOf(instance string, onHub []live.Object) []live.Object {
 	return objects
 }
 
-// missed fails where the hub keeps something for an Application and is not registered: what it keeps would be forgotten.
+// missed fails where the hub keeps something for an Application and is not registered: that would be forgotten.
 func (r *Reconciler) missed(p *pass, s *state) error {
 	if p.target.Server() == cluster.InClusterServer || r.hub(p.target) != nil {
 		return nil

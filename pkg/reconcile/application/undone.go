@@ -90,8 +90,8 @@ func (p *pass) rolledBack() []v1alpha1.ApplicationCondition {
 	return conditions
 }
 
-// overrides reports that a change takes a Rollout from what somebody took it back to. What such a note says on a Rollout
-// that the Application did not apply before counts for nothing.
+// overrides reports that a change takes a Rollout from what somebody took it back to. What such a note says on a
+// Rollout that the Application did not apply before counts for nothing.
 func (p *pass) overrides(change plan.Change) bool {
 	_, undone := p.undone[change.Key]
 	return undone && change.Action == plan.Apply && change.Reason != plan.Adopted &&
