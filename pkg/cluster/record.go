@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/health"
 	"github.com/capstan-dev/capstan/pkg/live"
 	"github.com/capstan-dev/capstan/pkg/manifest"
@@ -44,7 +45,7 @@ func Record(gvk schema.GroupVersionKind, object metav1.Object, rules HealthRules
 		Deleting:        object.GetDeletionTimestamp() != nil,
 	}
 	if gvk.Group == live.RolloutGroup {
-		record.Cluster, record.Undone = annotations[live.ClusterAnnotation], annotations[live.UndoneAnnotation]
+		record.Cluster, record.Undone = annotations[v1alpha1.AnnotationCluster], annotations[v1alpha1.AnnotationUndone]
 	}
 	full, isFull := object.(*unstructured.Unstructured)
 	if !isFull {

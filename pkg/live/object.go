@@ -40,7 +40,7 @@ type Object struct {
 	Held bool
 	// Cluster is the one for which the hub keeps a Rollout or an AnalysisTemplate, "" for those of its own.
 	Cluster string
-	// Undone is the record of an undo that a Rollout carries, "" for none; see UndoneAnnotation.
+	// Undone is the record of an undo that a Rollout carries, "" for none; see v1alpha1.AnnotationUndone.
 	Undone string
 	// Wave is the sync wave in the object's own annotations.
 	Wave int

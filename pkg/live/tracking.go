@@ -26,10 +26,6 @@ const (
 	// peerRolloutManager is that of Argo Rollouts (as Argo Rollouts 1.9: the name of its program).
 	peerRolloutManager = "rollouts-controller"
 
-	// ClusterAnnotation names the cluster in which an object that is on the hub has its pods.
-	ClusterAnnotation = "capstan.dev/cluster"
-	// RolloutLabel holds the UID of the Rollout that an object in another cluster belongs to.
-	RolloutLabel = "capstan.dev/rollout-uid"
 	// RolloutGroup is the API group of Rollouts.
 	RolloutGroup = "argoproj.io"
 

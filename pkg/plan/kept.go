@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/live"
 	"github.com/capstan-dev/capstan/pkg/manifest"
 )
@@ -68,15 +69,15 @@ func (k *keeping) keeps(object *unstructured.Unstructured) bool {
 
 // marked reports an object that has the name and the mark of one that is kept.
 func (k *keeping) marked(object *unstructured.Unstructured) bool {
-	return object.GetAnnotations()[live.ClusterAnnotation] == k.cluster && strings.HasSuffix(object.GetName(), "."+k.cluster)
+	return object.GetAnnotations()[v1alpha1.AnnotationCluster] == k.cluster && strings.HasSuffix(object.GetName(), "."+k.cluster)
 }
 
 // keep gives an object the name and the mark of one that is kept, and names the AnalysisTemplates that it refers to as
 // they are kept. It returns what of the hub's own the object makes use of, "" for nothing.
 func (k *keeping) keep(object *unstructured.Unstructured) (borrows string, err error) {
 	annotations := object.GetAnnotations()
-	if said := annotations[live.ClusterAnnotation]; said != "" && !k.marked(object) {
-		return "", fmt.Errorf("metadata.annotations: remove %s, the server sets it for cluster %s", live.ClusterAnnotation, k.cluster)
+	if said := annotations[v1alpha1.AnnotationCluster]; said != "" && !k.marked(object) {
+		return "", fmt.Errorf("metadata.annotations: remove %s, the server sets it for cluster %s", v1alpha1.AnnotationCluster, k.cluster)
 	}
 	if !k.marked(object) {
 		object.SetName(KeptName(object.GetName(), k.cluster))
@@ -84,7 +85,7 @@ func (k *keeping) keep(object *unstructured.Unstructured) (borrows string, err e
 	if annotations == nil {
 		annotations = map[string]string{}
 	}
-	annotations[live.ClusterAnnotation] = k.cluster
+	annotations[v1alpha1.AnnotationCluster] = k.cluster
 	object.SetAnnotations(annotations)
 	spec, _ := object.Object["spec"].(map[string]any)
 	for _, field := range []string{"strategy", "templates"} {

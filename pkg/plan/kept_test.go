@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/live"
 	"github.com/capstan-dev/capstan/pkg/manifest"
 	"github.com/capstan-dev/capstan/pkg/plan"
@@ -84,7 +85,7 @@ func TestTheHubKeepsWhatADestinationDoesNotServe(t *testing.T) {
 		}
 	}
 	annotations := object.GetAnnotations()
-	if annotations[live.ClusterAnnotation] != "east" ||
+	if annotations[v1alpha1.AnnotationCluster] != "east" ||
 		annotations[live.TrackingAnnotation] != "guestbook:argoproj.io/Rollout:demo/web.east" {
 		t.Errorf("annotations %v", annotations)
 	}

@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/capstan-dev/capstan/pkg/live"
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/manifest"
 )
 
@@ -31,7 +31,7 @@ func (k Kept) Metadata(ctx context.Context, key manifest.Key) (*metav1.PartialOb
 		return k.Reader.Metadata(ctx, key)
 	}
 	meta, err := k.Hub.Metadata(ctx, key)
-	if err != nil || meta == nil || meta.Annotations[live.ClusterAnnotation] != k.Cluster {
+	if err != nil || meta == nil || meta.Annotations[v1alpha1.AnnotationCluster] != k.Cluster {
 		return nil, err
 	}
 	return meta, nil

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/cluster"
 	"github.com/capstan-dev/capstan/pkg/live"
 	"github.com/capstan-dev/capstan/pkg/manifest"
@@ -49,7 +50,7 @@ func objectOf(kind schema.GroupVersionKind, meta *metav1.PartialObjectMetadata) 
 	return object{
 		Key: key, version: kind.Version, uid: meta.UID, created: meta.CreationTimestamp.Time,
 		owners: ownersOf(meta), instance: live.Tracked(meta.Annotations, key),
-		kept: meta.Annotations[live.ClusterAnnotation] != "",
+		kept: meta.Annotations[v1alpha1.AnnotationCluster] != "",
 	}
 }
 
@@ -57,7 +58,7 @@ func objectOf(kind schema.GroupVersionKind, meta *metav1.PartialObjectMetadata) 
 // reference would be to nothing there, and the cluster would delete the object.
 func ownersOf(meta *metav1.PartialObjectMetadata) []metav1.OwnerReference {
 	owners := slices.Clone(meta.OwnerReferences)
-	if uid := meta.Labels[live.RolloutLabel]; uid != "" {
+	if uid := meta.Labels[v1alpha1.LabelRolloutUID]; uid != "" {
 		owners = append(owners, metav1.OwnerReference{
 			APIVersion: live.RolloutGroup + "/v1alpha1", Kind: "Rollout", UID: types.UID(uid),
 		})

@@ -12,17 +12,16 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
-	"github.com/capstan-dev/capstan/pkg/live"
 )
 
 func undoIsRecorded(t *testing.T, w *world) {
 	const forged = `{"by":"somebody else","revision":1}`
-	undone := func(rollout *v1alpha1.Rollout) string { return rollout.Annotations[live.UndoneAnnotation] }
+	undone := func(rollout *v1alpha1.Rollout) string { return rollout.Annotations[v1alpha1.AnnotationUndone] }
 	namespace, _ := w.rollout(t, canarySpec, atPause)
 	theirs := w.rollouts(t, writer, namespace)
 	annotate := func(value string) *v1alpha1.Rollout {
 		t.Helper()
-		patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:%s}}}`, live.UndoneAnnotation, value)
+		patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:%s}}}`, v1alpha1.AnnotationUndone, value)
 		written, err := theirs.Patch(t.Context(), "web", types.MergePatchType, patch, metav1.PatchOptions{})
 		must(t, err)
 		return written
@@ -31,7 +30,7 @@ func undoIsRecorded(t *testing.T, w *world) {
 		t.Errorf("whoever updates a Rollout says who went back: %s", got)
 	}
 	made, err := theirs.Create(t.Context(), &v1alpha1.Rollout{ObjectMeta: metav1.ObjectMeta{
-		Name: "made", Annotations: map[string]string{live.UndoneAnnotation: forged, "mine": "stays"},
+		Name: "made", Annotations: map[string]string{v1alpha1.AnnotationUndone: forged, "mine": "stays"},
 	}}, metav1.CreateOptions{})
 	must(t, err)
 	if undone(made) != "" || made.Annotations["mine"] != "stays" {
@@ -40,7 +39,7 @@ func undoIsRecorded(t *testing.T, w *world) {
 
 	after, err := w.rollouts(t, admin, namespace).Undo(t.Context(), "web", &v1alpha1.RolloutUndo{ToRevision: 1}, metav1.CreateOptions{})
 	must(t, err)
-	record, is := live.ParseUndone(undone(after))
+	record, is := v1alpha1.ParseUndone(undone(after))
 	if !is || record.By != admin || record.Revision != 1 || record.At.IsZero() {
 		t.Errorf("the record is %q", undone(after))
 	}
@@ -63,7 +62,7 @@ func undoIsRecorded(t *testing.T, w *world) {
 
 	_, err = w.rollouts(t, admin, namespace).Undo(t.Context(), "web", &v1alpha1.RolloutUndo{ToRevision: 1}, metav1.CreateOptions{})
 	must(t, err)
-	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:null}}}`, live.UndoneAnnotation)
+	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:null}}}`, v1alpha1.AnnotationUndone)
 	settled, err := clientOf(t, w.Config).ArgoprojV1alpha1().Rollouts(namespace).
 		Patch(t.Context(), "web", types.MergePatchType, patch, metav1.PatchOptions{})
 	must(t, err)

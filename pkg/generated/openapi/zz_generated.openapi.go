@@ -307,6 +307,7 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1alpha1.TemplateStatus{}.OpenAPIModelName():                                 schema_pkg_apis_argoproj_v1alpha1_TemplateStatus(ref),
 		v1alpha1.TraefikTrafficRouting{}.OpenAPIModelName():                          schema_pkg_apis_argoproj_v1alpha1_TraefikTrafficRouting(ref),
 		v1alpha1.TrafficWeights{}.OpenAPIModelName():                                 schema_pkg_apis_argoproj_v1alpha1_TrafficWeights(ref),
+		v1alpha1.Undone{}.OpenAPIModelName():                                         schema_pkg_apis_argoproj_v1alpha1_Undone(ref),
 		v1alpha1.UnreadResources{}.OpenAPIModelName():                                schema_pkg_apis_argoproj_v1alpha1_UnreadResources(ref),
 		v1alpha1.ValueFrom{}.OpenAPIModelName():                                      schema_pkg_apis_argoproj_v1alpha1_ValueFrom(ref),
 		v1alpha1.WavefrontMetric{}.OpenAPIModelName():                                schema_pkg_apis_argoproj_v1alpha1_WavefrontMetric(ref),
@@ -16099,6 +16100,44 @@ func schema_pkg_apis_argoproj_v1alpha1_TrafficWeights(ref common.ReferenceCallba
 		},
 		Dependencies: []string{
 			v1alpha1.WeightDestination{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_argoproj_v1alpha1_Undone(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "Undone says who went back to an earlier revision of a Rollout.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"by": {
+						SchemaProps: spec.SchemaProps{
+							Description: "By is the name of the user who asked for it.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"revision": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Revision is the one whose pod template came back.",
+							Default:     0,
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+					"at": {
+						SchemaProps: spec.SchemaProps{
+							Description: "At is when that was.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"by", "revision", "at"},
+			},
+		},
+		Dependencies: []string{
+			metav1.Time{}.OpenAPIModelName()},
 	}
 }
 

@@ -85,14 +85,14 @@ func (r *Reconciler) permitKept(owner *v1alpha1.AppProject, to *cluster.Cluster,
 // permitPointing checks that a project permits the cluster to which a manifest for the hub itself points: its pods run
 // there, and the server carries that out with its own rights.
 func (r *Reconciler) permitPointing(owner *v1alpha1.AppProject, m manifest.Manifest) error {
-	if m.Group != live.RolloutGroup || !bytes.Contains(m.JSON, []byte(live.ClusterAnnotation)) {
+	if m.Group != live.RolloutGroup || !bytes.Contains(m.JSON, []byte(v1alpha1.AnnotationCluster)) {
 		return nil
 	}
 	object, err := m.Object()
 	if err != nil {
 		return err
 	}
-	name, points := object.GetAnnotations()[live.ClusterAnnotation]
+	name, points := object.GetAnnotations()[v1alpha1.AnnotationCluster]
 	if !points {
 		return nil
 	}
@@ -101,7 +101,7 @@ func (r *Reconciler) permitPointing(owner *v1alpha1.AppProject, m manifest.Manif
 		err = project.PermitsDestination(owner, permitted(there, m.Namespace))
 	}
 	if err != nil {
-		return fmt.Errorf("%s %s: metadata.annotations[%s]: %w", m.Kind, m.Name, live.ClusterAnnotation, err)
+		return fmt.Errorf("%s %s: metadata.annotations[%s]: %w", m.Kind, m.Name, v1alpha1.AnnotationCluster, err)
 	}
 	return nil
 }
@@ -150,7 +150,7 @@ func (p *pass) keptOf(instance string, onHub []live.Object) []live.Object {
 			objects = append(objects, object)
 		case p.kept[object.Key]:
 			p.clash = fmt.Errorf("%s: the hub has another object of this name (%s: %q): rename one of the two",
-				object.Key, live.ClusterAnnotation, object.Cluster)
+				object.Key, v1alpha1.AnnotationCluster, object.Cluster)
 		}
 	}
 	return objects

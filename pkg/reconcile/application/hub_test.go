@@ -107,7 +107,7 @@ func TestAManifestForTheHubPointsOnlyWhereTheProjectPermits(t *testing.T) {
 		"to what the hub itself is known as": {permitting(there), cluster.InClusterName, "not in spec.destinations"},
 	} {
 		object := map[string]any{"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": map[string]any{
-			"name": "web", "namespace": "shop", "annotations": map[string]string{live.ClusterAnnotation: test.points},
+			"name": "web", "namespace": "shop", "annotations": map[string]string{v1alpha1.AnnotationCluster: test.points},
 		}}
 		if test.points == "" {
 			delete(object["metadata"].(map[string]any), "annotations") //nolint:forcetypeassert // It is made above.
@@ -130,7 +130,7 @@ func TestWhoWentBackCountsWhereTheServerAloneWritesIt(t *testing.T) {
 	t.Parallel()
 	_, named := fleet(t, "east")
 	key := manifest.Key{Group: live.RolloutGroup, Kind: "Rollout", Namespace: "shop", Name: "web"}
-	objects := []live.Object{{Key: key, Undone: live.Undone{By: "ann", Revision: 2}.String()}}
+	objects := []live.Object{{Key: key, Undone: v1alpha1.Undone{By: "ann", Revision: 2}.String()}}
 	for name, test := range map[string]struct {
 		target *cluster.Cluster
 		kept   map[manifest.Key]bool
@@ -154,7 +154,7 @@ func TestAnUndoHoldsThePodTemplateAlone(t *testing.T) {
 	key := manifest.Key{Group: live.RolloutGroup, Kind: "Rollout", Namespace: "shop", Name: "web"}
 	digest := manifest.DigestOf([]byte("git"))
 	p := &pass{
-		app: &v1alpha1.Application{}, undone: map[manifest.Key]live.Undone{key: {By: "ann", Revision: 2}},
+		app: &v1alpha1.Application{}, undone: map[manifest.Key]v1alpha1.Undone{key: {By: "ann", Revision: 2}},
 		desired: &desired{objects: []plan.Desired{{Key: key, Digest: digest}}},
 		plan:    &plan.Plan{Changes: []plan.Change{{Key: key, Reason: plan.RolledBack}}},
 	}
@@ -248,7 +248,7 @@ func TestATemplateIsPutBackAsTheSyncWrites(t *testing.T) {
 func TestAnUndoCountsOnWhatTheApplicationAppliedBefore(t *testing.T) {
 	t.Parallel()
 	key := manifest.Key{Group: live.RolloutGroup, Kind: "Rollout", Namespace: "shop", Name: "web"}
-	p := &pass{app: &v1alpha1.Application{}, undone: map[manifest.Key]live.Undone{key: {By: "ann", Revision: 2}}}
+	p := &pass{app: &v1alpha1.Application{}, undone: map[manifest.Key]v1alpha1.Undone{key: {By: "ann", Revision: 2}}}
 	p.app.Operation = &v1alpha1.Operation{}
 	for reason, want := range map[plan.Reason]bool{plan.Changed: true, plan.Drifted: true, plan.Adopted: false} {
 		if got := p.overrides(plan.Change{Key: key, Action: plan.Apply, Reason: reason}); got != want {

@@ -43,7 +43,7 @@ type pass struct {
 	// clash is why the hub cannot keep an object that is wanted, nil where it can.
 	clash error
 	// undone are the Rollouts that somebody took back to an earlier revision.
-	undone map[manifest.Key]live.Undone
+	undone map[manifest.Key]v1alpha1.Undone
 	// hooks are the objects of hooks in the destination.
 	hooks []live.Object
 	// claimed are objects in the place of hooks that another Application tracks.

@@ -26,11 +26,11 @@ import (
 
 // undoneOf are the Rollouts that somebody took back to an earlier revision. What another API server than ours says of
 // that counts for nothing: there, everybody who changes a Rollout can say it.
-func undoneOf(target *cluster.Cluster, kept map[manifest.Key]bool, objects []live.Object) map[manifest.Key]live.Undone {
+func undoneOf(target *cluster.Cluster, kept map[manifest.Key]bool, objects []live.Object) map[manifest.Key]v1alpha1.Undone {
 	ours := target.Server() == cluster.InClusterServer
-	found := map[manifest.Key]live.Undone{}
+	found := map[manifest.Key]v1alpha1.Undone{}
 	for _, object := range objects {
-		if undone, is := live.ParseUndone(object.Undone); is && (ours || kept[object.Key]) {
+		if undone, is := v1alpha1.ParseUndone(object.Undone); is && (ours || kept[object.Key]) {
 			found[object.Key] = undone
 		}
 	}
@@ -123,7 +123,7 @@ func (r *Reconciler) settle(ctx context.Context, p *pass, change plan.Change, m 
 		return err
 	}
 	if err = putTemplate(ctx, target, change, patch); err == nil {
-		patch = fmt.Appendf(nil, `{"metadata":{"annotations":{%q:null}}}`, live.UndoneAnnotation)
+		patch = fmt.Appendf(nil, `{"metadata":{"annotations":{%q:null}}}`, v1alpha1.AnnotationUndone)
 		_, err = r.Client.ArgoprojV1alpha1().Rollouts(change.Namespace).
 			Patch(ctx, change.Name, types.MergePatchType, patch, metav1.PatchOptions{})
 	}

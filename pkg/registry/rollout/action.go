@@ -15,7 +15,6 @@ import (
 	"k8s.io/apiserver/pkg/registry/rest"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
-	"github.com/capstan-dev/capstan/pkg/live"
 	"github.com/capstan-dev/capstan/pkg/registry"
 )
 
@@ -103,7 +102,7 @@ type actionStrategy struct{ strategy }
 // changes.
 func (s actionStrategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
 	updated, current := registry.As[*v1alpha1.Rollout](obj), registry.As[*v1alpha1.Rollout](old)
-	undone := updated.Annotations[live.UndoneAnnotation]
+	undone := updated.Annotations[v1alpha1.AnnotationUndone]
 	registry.KeepMetadata(updated, current)
 	setUndone(updated, undone)
 	if !registry.KeepSpec(s.equality, &updated.Spec, &current.Spec) {

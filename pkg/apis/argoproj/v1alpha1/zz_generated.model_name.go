@@ -1424,6 +1424,11 @@ func (in TrafficWeights) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in Undone) OpenAPIModelName() string {
+	return "io.argoproj.v1alpha1.Undone"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in UnreadResources) OpenAPIModelName() string {
 	return "io.argoproj.v1alpha1.UnreadResources"
 }

@@ -1,7 +1,7 @@
 // Copyright The Capstan Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package live
+package v1alpha1
 
 import (
 	"encoding/json"
@@ -9,9 +9,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// UndoneAnnotation holds, as JSON of an Undone, that a Rollout has the pod template to which somebody went back by
+// AnnotationUndone holds, as JSON of an Undone, that a Rollout has the pod template to which somebody went back by
 // rollouts/undo. Our API server alone writes it, and takes it off when the template changes.
-const UndoneAnnotation = "capstan.dev/undone"
+const AnnotationUndone = "capstan.dev/undone"
 
 // Undone says who went back to an earlier revision of a Rollout.
 type Undone struct {
@@ -23,7 +23,7 @@ type Undone struct {
 	At metav1.Time `json:"at"`
 }
 
-// String writes it as the value of UndoneAnnotation.
+// String writes it as the value of AnnotationUndone.
 func (u Undone) String() string {
 	text, err := json.Marshal(u)
 	if err != nil {
@@ -32,7 +32,7 @@ func (u Undone) String() string {
 	return string(text)
 }
 
-// ParseUndone reads the value of UndoneAnnotation.
+// ParseUndone reads the value of AnnotationUndone.
 func ParseUndone(text string) (Undone, bool) {
 	var undone Undone
 	return undone, text != "" && json.Unmarshal([]byte(text), &undone) == nil
