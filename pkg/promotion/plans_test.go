@@ -33,7 +33,8 @@ func TestThePlanOfASpecNamesWhoWroteItSinceTheLastDeployment(t *testing.T) {
 		}
 	}
 	plans := []*capstan.Plan{
-		plan("web-1", capstan.PlanSync, true), plan("back", capstan.PlanRollback, false), plan("asked", capstan.PlanSync, false),
+		plan("web-1", capstan.PlanSync, true), plan("back", capstan.PlanRollback, false),
+		plan("asked", capstan.PlanSync, false),
 	}
 	for name, test := range map[string]struct {
 		deployed string

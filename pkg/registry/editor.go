@@ -42,7 +42,8 @@ func Deleted(ctx context.Context, before []v1alpha1.SpecEditor) []v1alpha1.SpecE
 	return Edited(before, Writer(ctx, nil, nil))
 }
 
-// Vouched adds those for whom the server writes something else than a spec to those who wrote it, unless they are noted.
+// Vouched adds those for whom the server writes something else than a spec to those who wrote it, unless they are
+// noted.
 func Vouched(ctx context.Context, behalf, before []v1alpha1.SpecEditor) []v1alpha1.SpecEditor {
 	news := unnoted(behalf, before)
 	if !IsOwn(ctx) || len(news) == 0 {

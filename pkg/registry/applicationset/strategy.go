@@ -47,7 +47,8 @@ func (s strategy) PrepareForUpdate(ctx context.Context, updated, current runtime
 	}
 }
 
-// CheckGracefulDelete notes who deletes an ApplicationSet, as its Applications go with it. Nothing is graceful about it.
+// CheckGracefulDelete notes who deletes an ApplicationSet, as its Applications go with it. Nothing is graceful about
+// it.
 func (strategy) CheckGracefulDelete(ctx context.Context, object runtime.Object, _ *metav1.DeleteOptions) bool {
 	if set := registry.As[*v1alpha1.ApplicationSet](object); set != nil && set.DeletionTimestamp == nil {
 		set.Status.Editors = registry.Deleted(ctx, set.Status.Editors)
