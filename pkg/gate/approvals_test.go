@@ -52,6 +52,7 @@ func TestAnApprovalCounts(t *testing.T) {
 		"not of who asked in other letters":       {plan(func(s *capstan.PlanSpec) { s.Requester = capstan.SyncRunRequester{Username: "Ann"} }), gate.Hold, held},
 		"not of who wrote the Application's spec": {plan(func(s *capstan.PlanSpec) { s.Editors = []argo.SpecEditor{{Username: "x"}, {Username: "ANN"}} }), gate.Hold, held},
 		"not of who wrote it under another name":  {plan(func(s *capstan.PlanSpec) { s.Editors = []argo.SpecEditor{{Username: "x", UID: "u-ann"}} }), gate.Hold, held},
+		"of nobody where not all are remembered":  {plan(func(s *capstan.PlanSpec) { s.Editors = []argo.SpecEditor{{}, {Username: "x"}} }), gate.Hold, held},
 		"not of who had the Plan pinned":          {func(f *gate.Facts) { f.Plan.Status.PinnedBy = &capstan.SyncRunRequester{Username: "Ann"} }, gate.Hold, held},
 		"not of an author by address":             {plan(func(s *capstan.PlanSpec) { s.Authors = []capstan.PlanAuthor{{Name: "x"}, {Email: "ANN"}} }), gate.Hold, held},
 		"not of an author by name":                {plan(func(s *capstan.PlanSpec) { s.Authors = []capstan.PlanAuthor{{Name: "Ann", Email: "a@x"}} }), gate.Hold, held},

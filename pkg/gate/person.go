@@ -26,6 +26,8 @@ func (f Facts) party(who capstan.Approver) string {
 	switch {
 	case exclude.Requester && asked:
 		return "asked for it"
+	case exclude.Requester && slices.ContainsFunc(f.Plan.Spec.Editors, nameless):
+		return "may have written the Application's spec, as more people did than are remembered"
 	case exclude.Requester && edited(who, f.Plan.Spec.Editors):
 		return "wrote what it carries out of the Application's spec, or deleted it"
 	case exclude.CommitAuthors && authored:
@@ -42,6 +44,9 @@ func edited(who capstan.Approver, editors []argo.SpecEditor) bool {
 		return samePerson(who, capstan.Approver{Username: editor.Username, UID: editor.UID})
 	})
 }
+
+// nameless reports an editor who stands for all those that are not remembered: anybody may be one of them.
+func nameless(editor argo.SpecEditor) bool { return editor.Username == "" && editor.UID == "" }
 
 // faceless says why an identity stands for no person.
 func (f Facts) faceless(who capstan.Approver) string {

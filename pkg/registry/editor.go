@@ -14,7 +14,7 @@ import (
 )
 
 // maxEditors bounds how many people are remembered to have written a spec.
-const maxEditors = 20
+const maxEditors = 100
 
 // Writer is who makes a request, as authenticated. Where the server itself writes for those who edited something, that
 // is who it says: the last of them, and all whose edit is later than what is noted before.
@@ -61,13 +61,19 @@ func unnoted(edits, before []v1alpha1.SpecEditor) []v1alpha1.SpecEditor {
 	})
 }
 
-// Edited adds who writes a spec now to those who wrote it before. Each is named once, the last one last.
+// Edited adds who writes a spec now to those who wrote it before. Each is named once, the last one last. Where they are
+// more than are remembered, one without a name stands first, for the ones left out.
 func Edited(before, now []v1alpha1.SpecEditor) []v1alpha1.SpecEditor {
 	edited := slices.DeleteFunc(slices.Clone(before), func(editor v1alpha1.SpecEditor) bool {
 		return slices.ContainsFunc(now, func(writer v1alpha1.SpecEditor) bool { return isSame(writer, editor) })
 	})
 	edited = append(edited, now...)
-	return edited[max(0, len(edited)-maxEditors):]
+	if len(edited) <= maxEditors {
+		return edited
+	}
+	first := len(edited) - maxEditors
+	edited[first] = v1alpha1.SpecEditor{At: edited[first].At}
+	return edited[first:]
 }
 
 func isSame(a, b v1alpha1.SpecEditor) bool { return a.Username == b.Username && a.UID == b.UID }

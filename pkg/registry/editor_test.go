@@ -5,6 +5,7 @@ package registry_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -78,5 +79,20 @@ func TestWhoTheServerDeletesForIsNotedOnceAndTheServerIsNot(t *testing.T) {
 				t.Errorf("the editors after a deletion (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestEditorsWhoAreNotRememberedLeaveOneWithoutAName(t *testing.T) {
+	t.Parallel()
+	var edited []v1alpha1.SpecEditor
+	for i := range 103 {
+		edited = registry.Edited(edited, []v1alpha1.SpecEditor{editor(fmt.Sprint("p", i), i)})
+		if i == 99 && edited[0] != editor("p0", 0) {
+			t.Errorf("of 100 editors the first is %v", edited[0])
+		}
+	}
+	// Whether what they wrote is deployed is told by the last one of them.
+	if len(edited) != 100 || edited[0] != editor("", 3) || edited[1] != editor("p4", 4) {
+		t.Errorf("of 103 editors %d are left, the first ones %v", len(edited), edited[:2])
 	}
 }
