@@ -14,6 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/klog/v2"
+
+	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
 )
 
 // collectEvery is how often records are looked for that nothing needs any more.
@@ -55,7 +57,7 @@ func (d *Desk) Collect(ctx context.Context) error {
 	kept := map[types.NamespacedName]bool{}
 	for i := range plans.Items {
 		plan := &plans.Items[i]
-		if there[plan.Spec.Application.UID] || !d.old(plan) {
+		if there[plan.Spec.Application.UID] || !d.oldPlan(plan) {
 			kept[types.NamespacedName{Namespace: plan.Namespace, Name: plan.Name}] = true
 			continue
 		}
@@ -80,7 +82,16 @@ func (d *Desk) Collect(ctx context.Context) error {
 
 // old reports that a record is older than records are kept.
 func (d *Desk) old(record metav1.Object) bool {
-	return d.Retention > 0 && d.Clock.Since(record.GetCreationTimestamp().Time) >= d.Retention
+	return d.past(record.GetCreationTimestamp())
+}
+
+// oldPlan reports that a Plan was made, and begun, longer ago than records are kept.
+func (d *Desk) oldPlan(plan *capstan.Plan) bool {
+	return d.old(plan) && (plan.Status.StartedAt == nil || d.past(*plan.Status.StartedAt))
+}
+
+func (d *Desk) past(at metav1.Time) bool {
+	return d.Retention > 0 && d.Clock.Since(at.Time) >= d.Retention
 }
 
 // exactly deletes an object, and no other of its name.

@@ -43,7 +43,7 @@ func (d *Desk) Propose(
 	if err != nil {
 		return nil, fmt.Errorf("keep a Plan of Application %s/%s: %w", app.Namespace, app.Name, err)
 	}
-	if err = d.forget(ctx, app, plans); err != nil {
+	if err = d.forget(ctx, app, made, plans); err != nil {
 		return nil, err
 	}
 	if spec.Manifests == "" {
@@ -89,11 +89,14 @@ func isDeployed(app *v1alpha1.Application, plan *capstan.Plan) bool {
 	return app.Status.Gate != nil && app.Status.Gate.Deployed != nil && app.Status.Gate.Deployed.Plan == plan.Name
 }
 
-// forget deletes the Plans of an Application that are older than Plans are kept, but never what is deployed: that is
-// what drift is put back to.
-func (d *Desk) forget(ctx context.Context, app *v1alpha1.Application, plans []*capstan.Plan) error {
+// forget deletes the Plans of an Application that are older than Plans are kept, but never what is deployed, as drift
+// is put back to that, what is under way, and the newest.
+func (d *Desk) forget(
+	ctx context.Context, app *v1alpha1.Application, newest *capstan.Plan, plans []*capstan.Plan,
+) error {
 	for _, plan := range plans {
-		if isDeployed(app, plan) || !d.old(plan) {
+		underWay := plan.Status.Phase == capstan.PlanRunning
+		if isDeployed(app, plan) || underWay || plan.Name == newest.Name || !d.oldPlan(plan) {
 			continue
 		}
 		err := d.Client.CapstanV1alpha1().Plans(plan.Namespace).Delete(ctx, plan.Name, exactly(plan))

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
@@ -93,5 +95,45 @@ func TestAPlanThatAPersonAsksForIsPinned(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, made.Status); diff != "" || !Pinned(made) {
 		t.Errorf("the status (-want +got):\n%s", diff)
+	}
+}
+
+func TestAPlanIsForgottenOnceNothingNeedsIt(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1e9, 0)
+	ago := func(hours int) metav1.Time { return metav1.NewTime(now.Add(-time.Duration(hours) * time.Hour)) }
+	begun := func(hours int, phase capstan.PlanPhase) capstan.PlanStatus {
+		at := ago(hours)
+		return capstan.PlanStatus{Phase: phase, StartedAt: &at}
+	}
+	for name, test := range map[string]struct {
+		plan   string
+		status capstan.PlanStatus
+		want   bool
+	}{
+		"not what is under way":       {"web-1", begun(30, capstan.PlanRunning), false},
+		"not what has just succeeded": {"web-1", begun(1, capstan.PlanSucceeded), false},
+		"not the newest":              {"web-2", capstan.PlanStatus{}, false},
+		"what ended long ago":         {"web-1", begun(30, capstan.PlanSucceeded), true},
+		"what never began, once old":  {"web-1", capstan.PlanStatus{Phase: capstan.PlanSuperseded}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			plan := &capstan.Plan{
+				ObjectMeta: metav1.ObjectMeta{Namespace: "argocd", Name: test.plan, CreationTimestamp: ago(40)},
+				Status:     test.status,
+			}
+			newest := &capstan.Plan{ObjectMeta: metav1.ObjectMeta{Namespace: "argocd", Name: "web-2"}}
+			desk := New(Options{
+				Client: fake.NewClientset(plan), Clock: clocktesting.NewFakePassiveClock(now), Retention: 24 * time.Hour,
+			})
+			if err := desk.forget(t.Context(), &v1alpha1.Application{}, newest, []*capstan.Plan{plan}); err != nil {
+				t.Fatal(err)
+			}
+			_, err := desk.Client.CapstanV1alpha1().Plans("argocd").Get(t.Context(), test.plan, metav1.GetOptions{})
+			if got := apierrors.IsNotFound(err); got != test.want {
+				t.Errorf("forgotten: %t (%v), want %t", got, err, test.want)
+			}
+		})
 	}
 }
