@@ -25,7 +25,13 @@ type tenure struct {
 // out, which takes longer.
 func (t *tenure) lapsed() bool {
 	renewed := t.renewed.Load()
-	return renewed == nil || time.Since(*renewed) >= renewDeadline
+	return renewed == nil || ranOut(*renewed, time.Now())
+}
+
+// ranOut reports that the deadline has passed by either clock: the monotonic one stands still while a machine is
+// suspended, and the other one can be set.
+func ranOut(renewed, now time.Time) bool {
+	return now.Sub(renewed) >= renewDeadline || now.Round(0).Sub(renewed.Round(0)) >= renewDeadline
 }
 
 // noting is a lock that tells a tenure when the lease was renewed.
