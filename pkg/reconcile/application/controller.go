@@ -75,6 +75,10 @@ func New(options Options) *Reconciler {
 func (r *Reconciler) Run(ctx context.Context) {
 	r.states.clear()
 	r.namespaces.clear()
+	for _, url := range r.Applications.ListIndexFuncValues(byRepository) {
+		// Another leader may have been told of a push since, and deployed it.
+		r.Sources.Invalidate(url)
+	}
 	go wait.UntilWithContext(ctx, func(context.Context) { r.keepReading() }, r.KeepEvery)
 	r.queue.Work(ctx, r.Workers, r.all, func(ctx context.Context, key types.NamespacedName) (time.Duration, error) {
 		began := r.Clock.Now()
