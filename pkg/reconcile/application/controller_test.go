@@ -36,8 +36,9 @@ func TestEachTermAsksTheRepositoriesAgain(t *testing.T) {
 	asked := &invalidated{}
 	over, end := context.WithCancel(t.Context())
 	end()
+	reconciler := New(Options{Applications: applications, Sources: asked, KeepEvery: time.Hour})
 	for range 2 {
-		New(Options{Applications: applications, Sources: asked, KeepEvery: time.Hour}).Run(over)
+		reconciler.Run(over)
 	}
 	want := []string{"https://git.example/app", "https://git.example/app"}
 	if !slices.Equal(asked.urls, want) {
