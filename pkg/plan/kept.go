@@ -69,7 +69,8 @@ func (k *keeping) keeps(object *unstructured.Unstructured) bool {
 
 // marked reports an object that has the name and the mark of one that is kept.
 func (k *keeping) marked(object *unstructured.Unstructured) bool {
-	return object.GetAnnotations()[v1alpha1.AnnotationCluster] == k.cluster && strings.HasSuffix(object.GetName(), "."+k.cluster)
+	return object.GetAnnotations()[v1alpha1.AnnotationCluster] == k.cluster &&
+		strings.HasSuffix(object.GetName(), "."+k.cluster)
 }
 
 // keep gives an object the name and the mark of one that is kept, and names the AnalysisTemplates that it refers to as
@@ -77,7 +78,8 @@ func (k *keeping) marked(object *unstructured.Unstructured) bool {
 func (k *keeping) keep(object *unstructured.Unstructured) (borrows string, err error) {
 	annotations := object.GetAnnotations()
 	if said := annotations[v1alpha1.AnnotationCluster]; said != "" && !k.marked(object) {
-		return "", fmt.Errorf("metadata.annotations: remove %s, the server sets it for cluster %s", v1alpha1.AnnotationCluster, k.cluster)
+		return "", fmt.Errorf("metadata.annotations: remove %s, the server sets it for cluster %s",
+			v1alpha1.AnnotationCluster, k.cluster)
 	}
 	if !k.marked(object) {
 		object.SetName(KeptName(object.GetName(), k.cluster))
@@ -100,8 +102,8 @@ func (k *keeping) keep(object *unstructured.Unstructured) (borrows string, err e
 		borrows = measured(spec)
 	}
 	if experiments(spec) {
-		return "", errors.New("spec.strategy.canary.steps: an experiment runs its pods on the hub alone: take the step out, " +
-			"or install Argo Rollouts in cluster " + k.cluster)
+		return "", errors.New("spec.strategy.canary.steps: an experiment runs its pods on the hub alone: " +
+			"take the step out, or install Argo Rollouts in cluster " + k.cluster)
 	}
 	return borrows, nil
 }

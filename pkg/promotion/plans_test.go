@@ -50,12 +50,12 @@ func TestThePlanOfASpecNamesWhoWroteItSinceTheLastDeployment(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			app := app.DeepCopy()
+			deployed := app.DeepCopy()
 			if test.deployed != "" {
-				app.Status.Gate = &v1alpha1.ApplicationGate{Deployed: &v1alpha1.GateDeployment{Plan: test.deployed}}
+				deployed.Status.Gate = &v1alpha1.ApplicationGate{Deployed: &v1alpha1.GateDeployment{Plan: test.deployed}}
 			}
 			var got []string
-			for _, editor := range editors(app, plans) {
+			for _, editor := range editors(deployed, plans) {
 				got = append(got, editor.Username)
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {

@@ -63,19 +63,17 @@ func TestWhoTheServerDeletesForIsNotedOnceAndTheServerIsNot(t *testing.T) {
 	behalf := []v1alpha1.SpecEditor{editor("ann", 2), editor("bob", 3)}
 	person := genericapirequest.WithUser(t.Context(), &user.DefaultInfo{Name: "eve"})
 	server := registry.WithOwn(genericapirequest.WithUser(t.Context(), &user.DefaultInfo{Name: "system:apiserver"}))
-	for name, test := range map[string]struct {
-		ctx              context.Context
-		vouched, deleted []string
-	}{
-		"a person":   {person, []string{"ann", "bob"}, []string{"ann", "bob", "eve"}},
-		"the server": {server, []string{"bob", "ann"}, []string{"ann", "bob"}},
+	contexts := map[string]context.Context{"a person": person, "the server": server}
+	for name, test := range map[string]struct{ vouched, deleted []string }{
+		"a person":   {[]string{"ann", "bob"}, []string{"ann", "bob", "eve"}},
+		"the server": {[]string{"bob", "ann"}, []string{"ann", "bob"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(test.vouched, namesOf(registry.Vouched(test.ctx, behalf, before))); diff != "" {
+			if diff := cmp.Diff(test.vouched, namesOf(registry.Vouched(contexts[name], behalf, before))); diff != "" {
 				t.Errorf("the editors after a write (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(test.deleted, namesOf(registry.Deleted(test.ctx, before))); diff != "" {
+			if diff := cmp.Diff(test.deleted, namesOf(registry.Deleted(contexts[name], before))); diff != "" {
 				t.Errorf("the editors after a deletion (-want +got):\n%s", diff)
 			}
 		})

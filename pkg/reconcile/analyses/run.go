@@ -49,8 +49,8 @@ func MayTake(found, wanted, owner metav1.Object) error {
 	}
 }
 
-// place gives a run the cluster of its owner. What else gives it annotations must not choose one: the server's own writes
-// are not asked for a right.
+// place gives a run the cluster of its owner. What else gives it annotations must not choose one: the server's own
+// writes are not asked for a right.
 func place(run *v1alpha1.AnalysisRun, owner metav1.Object) {
 	delete(run.Annotations, v1alpha1.AnnotationCluster)
 	placed, isRollout := owner.(*v1alpha1.Rollout)

@@ -21,8 +21,8 @@ type Templates struct {
 	Cluster    listers.ClusterAnalysisTemplateLister
 }
 
-// In returns the templates that an analysis of a namespace can refer to, whose Jobs run in a registered cluster; "" is the
-// cluster of the analysis itself.
+// In returns the templates that an analysis of a namespace can refer to, whose Jobs run in a registered cluster; "" is
+// the cluster of the analysis itself.
 func (t Templates) In(namespace, cluster string) analysis.Templates {
 	return templates{t, namespace, cluster}
 }

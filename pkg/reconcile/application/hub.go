@@ -65,8 +65,8 @@ func (r *Reconciler) unkept(target *cluster.Cluster, err error) error {
 	if !noKind(err) || r.hub(target) == nil || r.keeper(target) != "" {
 		return err
 	}
-	return fmt.Errorf("%w; the hub keeps Rollouts only for a cluster whose name is a DNS name that no other has: register %s under one",
-		err, target.Name())
+	return fmt.Errorf("%w; the hub keeps Rollouts only for a cluster whose name is a DNS name that no other has: "+
+		"register %s under one", err, target.Name())
 }
 
 // permitKept checks that a project lets the hub keep an object: what makes use of things that are on the hub needs that
@@ -122,7 +122,8 @@ func (r *Reconciler) read(
 		}
 	}
 	p.target.Use(ctx, instance, kindsInUse(wanted, s))
-	seen, err := p.target.Live(instance, slices.DeleteFunc(slices.Clone(keys), func(key manifest.Key) bool { return p.kept[key] }))
+	there := slices.DeleteFunc(slices.Clone(keys), func(key manifest.Key) bool { return p.kept[key] })
+	seen, err := p.target.Live(instance, there)
 	if err != nil || hub == nil {
 		return seen, err
 	}

@@ -26,7 +26,9 @@ import (
 
 // undoneOf are the Rollouts that somebody took back to an earlier revision. What another API server than ours says of
 // that counts for nothing: there, everybody who changes a Rollout can say it.
-func undoneOf(target *cluster.Cluster, kept map[manifest.Key]bool, objects []live.Object) map[manifest.Key]v1alpha1.Undone {
+func undoneOf(
+	target *cluster.Cluster, kept map[manifest.Key]bool, objects []live.Object,
+) map[manifest.Key]v1alpha1.Undone {
 	ours := target.Server() == cluster.InClusterServer
 	found := map[manifest.Key]v1alpha1.Undone{}
 	for _, object := range objects {
@@ -106,8 +108,9 @@ func (r *Reconciler) settle(ctx context.Context, p *pass, change plan.Change, m 
 	if err != nil {
 		return err
 	}
-	template, found, err := unstructured.NestedMap(object.Object, "spec", "template")
-	if err != nil || !found {
+	spec, _ := object.Object["spec"].(map[string]any)
+	template, found := spec["template"].(map[string]any)
+	if !found {
 		// What the cluster says of the manifest is for the apply to tell.
 		return nil
 	}

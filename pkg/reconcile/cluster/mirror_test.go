@@ -43,7 +43,7 @@ func (e *east) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		body = `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"ServiceUnavailable","code":503}`
 	}
-	fmt.Fprint(w, body)
+	_, _ = fmt.Fprint(w, body) // Who hung up needs no answer.
 }
 
 // world is a store, a destination and a Mirror of it.

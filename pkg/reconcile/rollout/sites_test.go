@@ -118,7 +118,7 @@ func (f *fleet) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		if request.URL.Query().Get("sendInitialEvents") != "" {
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(http.StatusUnprocessableEntity)
-			fmt.Fprint(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Invalid","code":422}`)
+			_, _ = fmt.Fprint(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Invalid","code":422}`)
 			return
 		}
 		<-request.Context().Done()
@@ -143,7 +143,7 @@ func (f *fleet) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		w.WriteHeader(http.StatusNotFound)
 		body = `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}`
 	}
-	fmt.Fprint(w, body)
+	_, _ = fmt.Fprint(w, body) // Who hung up needs no answer.
 }
 
 // rollout puts a Rollout of cluster east into the store.

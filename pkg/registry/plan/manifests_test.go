@@ -60,7 +60,7 @@ func (s *shelf) keep(name, content string) {
 		Spec:       v1alpha1.PlanSpec{Number: 1, Kind: v1alpha1.PlanSync, Manifests: digest},
 	}
 	plan.Digest = gate.PlanDigest(plan.Spec)
-	if _, err := s.plans.Create(ctx, plan, rest.ValidateAllObjectFunc, &metav1.CreateOptions{}); err != nil {
+	if _, err = s.plans.Create(ctx, plan, rest.ValidateAllObjectFunc, &metav1.CreateOptions{}); err != nil {
 		s.Fatal(err)
 	}
 	_, err = s.provider.manifests.Create(ctx, name, &v1alpha1.PlanManifests{Data: data}, rest.ValidateAllObjectFunc,
