@@ -21,19 +21,22 @@ import (
 
 func TestFence(t *testing.T) {
 	t.Parallel()
-	renewed := func(ago time.Duration) *tenure {
-		held, at := &tenure{}, time.Now().Add(-ago)
-		held.renewed.Store(&at)
-		return held
+	// The lease is renewed as the test begins: before that it may wait for others for longer than a lease lasts.
+	renewed := func(ago time.Duration) func() *tenure {
+		return func() *tenure {
+			held, at := &tenure{}, time.Now().Add(-ago)
+			held.renewed.Store(&at)
+			return held
+		}
 	}
 	for name, test := range map[string]struct {
-		tenure *tenure
+		tenure func() *tenure
 		want   []string
 	}{
 		"lets a leader read and write":                                            {renewed(retryPeriod), []string{http.MethodGet, http.MethodDelete}},
 		"lets those write who belong to no leader":                                {nil, []string{http.MethodGet, http.MethodDelete}},
 		"sends no write once the lease was not renewed as long as one may try to": {renewed(renewDeadline), []string{http.MethodGet}},
-		"sends no write before the lease is held":                                 {&tenure{}, []string{http.MethodGet}},
+		"sends no write before the lease is held":                                 {func() *tenure { return &tenure{} }, []string{http.MethodGet}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -53,7 +56,7 @@ func TestFence(t *testing.T) {
 			}
 			ctx := t.Context()
 			if test.tenure != nil {
-				ctx = during(ctx, test.tenure)
+				ctx = during(ctx, test.tenure())
 			}
 			pods := client.CoreV1().Pods("argocd")
 			_, _ = pods.Get(ctx, "web", metav1.GetOptions{})

@@ -29,6 +29,9 @@ const (
 	defaultPort       = 6443
 	shutdownDelay     = 5 * time.Second
 	watchGrace        = 10 * time.Second
+	// deleteWorkers is how many objects of a collection are deleted side by side: each asks the gate, and those who ask
+	// at the same time share an answer.
+	deleteWorkers = 8
 )
 
 // Detached lets a server run without a host cluster: no delegation, registration, leader election, store guard or
@@ -94,6 +97,7 @@ func NewOptions(assembly *Assembly, gate featuregate.MutableVersionedFeatureGate
 	o.Run.ShutdownDelayDuration = shutdownDelay
 	o.Run.ShutdownWatchTerminationGracePeriod = watchGrace
 	o.Run.ShutdownSendRetryAfter = true
+	o.Recommended.Etcd.DeleteCollectionWorkers = deleteWorkers
 	o.addAdmission()
 	return o, nil
 }

@@ -36,10 +36,11 @@ func hostThat(t *testing.T, answer http.HandlerFunc) kubernetes.Interface {
 func TestRevisionsAreTheSetsThatARolloutControls(t *testing.T) {
 	t.Parallel()
 	set := func(name, uid string) appsv1.ReplicaSet {
-		return appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Name: name, OwnerReferences: []metav1.OwnerReference{
+		owners := []metav1.OwnerReference{
 			{APIVersion: "argoproj.io/v1alpha1", Kind: "Rollout", Name: "web", UID: "other"},
 			{APIVersion: "argoproj.io/v1alpha1", Kind: "Rollout", Name: "web", UID: "uid", Controller: new(uid == "uid")},
-		}}}
+		}
+		return appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "shop", OwnerReferences: owners}}
 	}
 	asked := make(chan string, 1)
 	host := hostThat(t, func(w http.ResponseWriter, r *http.Request) {
