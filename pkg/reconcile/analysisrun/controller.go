@@ -5,7 +5,6 @@ package analysisrun
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -18,6 +17,7 @@ import (
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/generated/clientset/versioned"
 	listers "github.com/capstan-dev/capstan/pkg/generated/listers/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/reconcile/held"
 	"github.com/capstan-dev/capstan/pkg/reconcile/queue"
 )
 
@@ -98,7 +98,7 @@ func (r *Reconciler) visit(ctx context.Context, key types.NamespacedName) (time.
 		return 0, err
 	case r.written.newer(key, run):
 		return notYet, nil
-	case run.DeletionTimestamp != nil && slices.Contains(run.Finalizers, v1alpha1.FinalizerCluster):
+	case run.DeletionTimestamp != nil && held.Is(run):
 		return r.release(ctx, run)
 	case run.DeletionTimestamp != nil || foreign(run):
 		return 0, nil

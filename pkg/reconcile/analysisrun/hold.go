@@ -5,7 +5,6 @@ package analysisrun
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/capstan-dev/capstan/pkg/analysis"
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/reconcile/held"
 )
 
 // Distant is a Provider that leaves something in the cluster which a run names.
@@ -39,10 +39,14 @@ func (r *Reconciler) hold(
 	ctx context.Context, run *v1alpha1.AnalysisRun, metrics []v1alpha1.Metric,
 ) (*v1alpha1.AnalysisRun, error) {
 	leaves := slices.ContainsFunc(metrics, func(metric v1alpha1.Metric) bool { return r.distantOf(metric) != nil })
-	if !distant(run) || !leaves || slices.Contains(run.Finalizers, v1alpha1.FinalizerCluster) {
+	if !distant(run) || !leaves || held.Is(run) {
 		return run, nil
 	}
-	return r.finalizers(ctx, run, append(slices.Clone(run.Finalizers), v1alpha1.FinalizerCluster))
+	body, err := held.Hold(run)
+	if err != nil {
+		return nil, err
+	}
+	return r.finalize(ctx, run, body)
 }
 
 func (r *Reconciler) distantOf(metric v1alpha1.Metric) Distant {
@@ -50,15 +54,9 @@ func (r *Reconciler) distantOf(metric v1alpha1.Metric) Distant {
 	return found
 }
 
-func (r *Reconciler) finalizers(
-	ctx context.Context, run *v1alpha1.AnalysisRun, names []string,
+func (r *Reconciler) finalize(
+	ctx context.Context, run *v1alpha1.AnalysisRun, body []byte,
 ) (*v1alpha1.AnalysisRun, error) {
-	body, err := json.Marshal(map[string]any{"metadata": map[string]any{
-		"uid": run.UID, "resourceVersion": run.ResourceVersion, "finalizers": names,
-	}})
-	if err != nil {
-		return nil, err
-	}
 	written, err := r.Client.ArgoprojV1alpha1().AnalysisRuns(run.Namespace).
 		Patch(ctx, run.Name, types.MergePatchType, body, metav1.PatchOptions{})
 	if err != nil {
@@ -87,8 +85,10 @@ func (r *Reconciler) release(ctx context.Context, run *v1alpha1.AnalysisRun) (ti
 			return time.Second, nil
 		}
 	}
-	_, err := r.finalizers(ctx, run, slices.DeleteFunc(slices.Clone(run.Finalizers),
-		func(name string) bool { return name == v1alpha1.FinalizerCluster }))
+	body, err := held.LetGo(run)
+	if err == nil {
+		_, err = r.finalize(ctx, run, body)
+	}
 	if apierrors.IsNotFound(err) {
 		return 0, nil
 	}

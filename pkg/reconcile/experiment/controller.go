@@ -70,15 +70,7 @@ func (r *Reconciler) Run(ctx context.Context) {
 }
 
 // all are the Experiments that there are.
-func (r *Reconciler) all() []types.NamespacedName {
-	var keys []types.NamespacedName
-	for _, object := range r.Experiments.List() {
-		if experiment, is := object.(*v1alpha1.Experiment); is {
-			keys = append(keys, types.NamespacedName{Namespace: experiment.Namespace, Name: experiment.Name})
-		}
-	}
-	return keys
-}
+func (r *Reconciler) all() []types.NamespacedName { return queue.Keys(r.Experiments) }
 
 // visit reconciles the Experiment of a key. One that is gone, or going, needs nothing: the cluster collects what it
 // owns.

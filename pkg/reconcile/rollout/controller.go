@@ -17,6 +17,7 @@ import (
 	"github.com/capstan-dev/capstan/pkg/cluster"
 	"github.com/capstan-dev/capstan/pkg/generated/clientset/versioned"
 	"github.com/capstan-dev/capstan/pkg/reconcile/analyses"
+	"github.com/capstan-dev/capstan/pkg/reconcile/held"
 	"github.com/capstan-dev/capstan/pkg/reconcile/queue"
 	"github.com/capstan-dev/capstan/pkg/reconcile/written"
 	"github.com/capstan-dev/capstan/pkg/rollout"
@@ -100,15 +101,7 @@ func (r *Reconciler) Run(ctx context.Context) {
 }
 
 // all are the Rollouts that there are.
-func (r *Reconciler) all() []types.NamespacedName {
-	var keys []types.NamespacedName
-	for _, object := range r.Rollouts.List() {
-		if rollout, isRollout := object.(*v1alpha1.Rollout); isRollout {
-			keys = append(keys, types.NamespacedName{Namespace: rollout.Namespace, Name: rollout.Name})
-		}
-	}
-	return keys
-}
+func (r *Reconciler) all() []types.NamespacedName { return queue.Keys(r.Rollouts) }
 
 // visit reconciles the Rollout of a key. One that is gone, or going, needs nothing, as the cluster collects what it
 // owns, unless that is in another cluster.
@@ -126,7 +119,7 @@ func (r *Reconciler) visit(ctx context.Context, key types.NamespacedName) (time.
 		return 0, nil
 	}
 	if object.DeletionTimestamp != nil {
-		if held(object) {
+		if held.Is(object) {
 			return r.letGo(ctx, object)
 		}
 		return 0, nil

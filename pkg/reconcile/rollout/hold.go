@@ -5,10 +5,8 @@ package rollout
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -16,32 +14,27 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/reconcile/held"
 	"github.com/capstan-dev/capstan/pkg/rollout"
 )
 
 // hold keeps a Rollout whose pods are in another cluster from going before they do: no garbage collector there knows
 // it.
 func (r *Reconciler) hold(ctx context.Context, object *v1alpha1.Rollout) (*v1alpha1.Rollout, error) {
-	if rollout.ClusterOf(object) == "" || held(object) {
+	if rollout.ClusterOf(object) == "" || held.Is(object) {
 		return object, nil
 	}
-	return r.finalizers(ctx, object, append(slices.Clone(object.Finalizers), v1alpha1.FinalizerCluster))
-}
-
-func held(object *v1alpha1.Rollout) bool {
-	return slices.Contains(object.Finalizers, v1alpha1.FinalizerCluster)
-}
-
-// finalizers writes those of a Rollout, if nothing else of it changed meanwhile.
-func (r *Reconciler) finalizers(
-	ctx context.Context, object *v1alpha1.Rollout, names []string,
-) (*v1alpha1.Rollout, error) {
-	body, err := json.Marshal(map[string]any{"metadata": map[string]any{
-		"uid": object.UID, "resourceVersion": object.ResourceVersion, "finalizers": names,
-	}})
+	body, err := held.Hold(object)
 	if err != nil {
 		return nil, err
 	}
+	return r.finalize(ctx, object, body)
+}
+
+// finalize writes the finalizers of a Rollout.
+func (r *Reconciler) finalize(
+	ctx context.Context, object *v1alpha1.Rollout, body []byte,
+) (*v1alpha1.Rollout, error) {
 	written, err := r.Client.ArgoprojV1alpha1().Rollouts(object.Namespace).
 		Patch(ctx, object.Name, types.MergePatchType, body, metav1.PatchOptions{})
 	if err != nil {
@@ -63,9 +56,7 @@ func (r *Reconciler) letGo(ctx context.Context, object *v1alpha1.Rollout) (time.
 	}
 	switch {
 	case err == nil:
-		_, err = r.finalizers(ctx, object, slices.DeleteFunc(slices.Clone(object.Finalizers),
-			func(name string) bool { return name == v1alpha1.FinalizerCluster }))
-		return 0, ignoreNotFound(err)
+		return 0, r.gone(ctx, object)
 	case errors.Is(err, errStillThere):
 		return time.Second, nil
 	case errors.Is(err, errNotKnown) || ctx.Err() != nil:
@@ -74,6 +65,18 @@ func (r *Reconciler) letGo(ctx context.Context, object *v1alpha1.Rollout) (time.
 		return r.stay(ctx, object, undeletableError{fmt.Errorf("it is not deleted, as its ReplicaSets cannot be: %w; "+
 			"to leave them where they are, remove the finalizer %s", err, v1alpha1.FinalizerCluster)})
 	}
+}
+
+// gone lets a Rollout go that has nothing in its cluster any more.
+func (r *Reconciler) gone(ctx context.Context, object *v1alpha1.Rollout) error {
+	body, err := held.LetGo(object)
+	if err == nil {
+		_, err = r.finalize(ctx, object, body)
+	}
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
 }
 
 // clear deletes the ReplicaSets of a Rollout, as the cluster itself lists them, and fails until there are none.
@@ -108,10 +111,3 @@ type undeletableError struct{ problem error }
 
 // Error returns the problem.
 func (e undeletableError) Error() string { return e.problem.Error() }
-
-func ignoreNotFound(err error) error {
-	if apierrors.IsNotFound(err) {
-		return nil
-	}
-	return err
-}

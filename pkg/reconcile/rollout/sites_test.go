@@ -31,6 +31,7 @@ import (
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/cluster"
 	"github.com/capstan-dev/capstan/pkg/generated/clientset/versioned/fake"
+	"github.com/capstan-dev/capstan/pkg/reconcile/held"
 )
 
 // fleet is a reconciler with a host, and a registered cluster east of which a test decides whether it answers.
@@ -375,12 +376,12 @@ func TestADeletionThatMustWaitSaysWhy(t *testing.T) {
 	if !strings.Contains(said, "it is not deleted") || !strings.Contains(said, v1alpha1.FinalizerCluster) {
 		t.Errorf("the condition says %q", said)
 	}
-	if !held(stored) {
+	if !held.Is(stored) {
 		t.Error("the Rollout goes before its ReplicaSets")
 	}
 	f.register()
 	f.visited("shop")
-	if held(f.stored("shop")) {
+	if held.Is(f.stored("shop")) {
 		t.Error("no ReplicaSet is left, and the Rollout stays")
 	}
 }
