@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/dynamic"
@@ -30,6 +31,8 @@ type author struct {
 	kubectl plane.Kubectl
 	client  dynamic.Interface
 	mapper  meta.RESTMapper
+	// owner is the UID of a Rollout that is there, and drives nothing: what an absent owner has would be collected.
+	owner types.UID
 }
 
 // newAuthor returns a client that knows the kinds of the routers.
@@ -45,6 +48,10 @@ func newAuthor(t *testing.T) *author {
 	found, err := discovery.NewDiscoveryClientForConfig(config)
 	s.OK(err)
 	s.mapper = restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(found))
+	s.apply("{apiVersion: argoproj.io/v1alpha1, kind: Rollout, metadata: {name: web, namespace: default}, spec: {}}")
+	uid, err := s.kubectl.Run(s.Context(), "get", "rollout", "web", "--namespace=default", "--output=jsonpath={.metadata.uid}")
+	s.OK(err)
+	s.owner = types.UID(uid)
 	return s
 }
 
@@ -124,7 +131,7 @@ func (v validation) update() metav1.UpdateOptions {
 func (s *author) routerOf(canary string) traffic.Router {
 	s.Helper()
 	rollout := &v1alpha1.Rollout{}
-	rollout.Namespace, rollout.Name, rollout.UID = "default", "web", "0f1e2d3c"
+	rollout.Namespace, rollout.Name, rollout.UID = "default", "web", s.owner
 	rollout.Spec.Strategy = &v1alpha1.RolloutStrategy{Canary: &v1alpha1.CanaryStrategy{}}
 	s.OK(yaml.UnmarshalStrict([]byte(canary), rollout.Spec.Strategy.Canary))
 	// What a step has written is known by what the status says of it.

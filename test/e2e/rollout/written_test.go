@@ -139,7 +139,8 @@ func TestAPIServersTakeWhatRoutersWrite(t *testing.T) {
 	known := newAuthor(t)
 	for name, user := range users() {
 		t.Run(name, func(t *testing.T) {
-			s := &author{Steps: steps.Steps{T: t}, kubectl: known.kubectl, client: known.client, mapper: known.mapper}
+			s := *known
+			s.Steps = steps.Steps{T: t}
 			s.apply(user.objects)
 			router := s.routerOf(user.canary)
 			s.OK(router.Validate(s.read(router)))
