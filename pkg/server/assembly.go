@@ -44,6 +44,8 @@ type Dependencies struct {
 	Host *rest.Config
 	// Authorizer decides on requests and on the checks that admission makes.
 	Authorizer authorizer.Authorizer
+	// Guard says whether the store is served; nil serves any.
+	Guard apiserver.StoreGuard
 	// Scheme holds every kind with its hub version.
 	Scheme *runtime.Scheme
 	// Metrics are served at /metrics beside those of the API server.

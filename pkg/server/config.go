@@ -126,14 +126,17 @@ func (b *builder) configure(ctx context.Context) (*apiserver.Config, error) {
 		return nil, err
 	}
 	extra := apiserver.Extra{
-		Scheme: scheme, Storage: b.parts.Storage, Handlers: b.parts.Handlers, Metrics: b.metrics,
-	}
-	if b.guard != nil {
-		extra.Guard = b.guard
-	} else {
-		extra.Guard = b.options.Detached.Guard
+		Scheme: scheme, Storage: b.parts.Storage, Guard: b.storeGuard(), Handlers: b.parts.Handlers, Metrics: b.metrics,
 	}
 	return &apiserver.Config{GenericConfig: b.config, Extra: extra}, nil
+}
+
+// storeGuard returns what says whether the store is served.
+func (b *builder) storeGuard() apiserver.StoreGuard {
+	if b.guard != nil {
+		return b.guard
+	}
+	return b.options.Detached.Guard
 }
 
 // apply applies the recommended options; those of admission come last and need the parts.
@@ -167,6 +170,7 @@ func (b *builder) dependencies() Dependencies {
 	d := Dependencies{
 		Loopback:   rest.CopyConfig(b.config.LoopbackClientConfig),
 		Authorizer: b.config.Authorization.Authorizer,
+		Guard:      b.storeGuard(),
 		Scheme:     install.NewScheme(),
 		Metrics:    b.metrics,
 		Namespace:  b.options.Namespace,

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apiserver/pkg/registry/rest"
 	"k8s.io/client-go/kubernetes"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/tools/cache"
@@ -42,6 +43,7 @@ import (
 type control struct {
 	namespace string
 	client    versioned.Interface
+	statuses  *statuses
 	own       externalversions.SharedInformerFactory
 	// host is nil in a detached server.
 	host *hostCaches
@@ -80,8 +82,10 @@ func (p *product) newControl(_ context.Context, d Dependencies) (*control, error
 	if err != nil {
 		return nil, err
 	}
+	written := &statuses{guard: d.Guard, surfaces: map[string]rest.Updater{}}
 	c := &control{
-		namespace: d.Namespace, client: client, own: externalversions.NewSharedInformerFactory(client, 0),
+		namespace: d.Namespace, client: ownClient{client, written}, statuses: written,
+		own:   externalversions.NewSharedInformerFactory(client, 0),
 		plans: &plan.Provider{Scheme: d.Scheme},
 	}
 	if err := c.reachHost(d); err != nil {
