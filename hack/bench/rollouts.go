@@ -49,7 +49,11 @@ func (b *bench) rollouts(ctx context.Context) ([]result, error) {
 	if err := allHealthy(ctx, lister, count, 1); err != nil {
 		return nil, err
 	}
-	r := result{Objects: count, Note: fmt.Sprintf("canaries of 5 pods; %d writes of Rollouts are the client's", count)}
+	raw, err := b.scaleRaw(ctx, count)
+	if err != nil {
+		return nil, err
+	}
+	r := result{RawSettled: raw, Objects: count, Note: fmt.Sprintf("canaries of 5 pods; %d writes of Rollouts are the client's", count)}
 	m, err := b.begin(ctx, "rollouts")
 	if err != nil {
 		return nil, err
