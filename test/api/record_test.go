@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	argoclient "github.com/capstan-dev/capstan/pkg/generated/clientset/versioned/typed/argoproj/v1alpha1"
@@ -27,6 +28,7 @@ func recordStories() map[string]story {
 		"another Application of the name does not see the old ones": anotherApplication,
 		"a dry run of a status keeps no resources":                  resourcesDryRun,
 		"a watch shows resources":                                   watchShowsResources,
+		"each of many watches shows resources":                      manyWatchesShowResources,
 		"a status of an older version leaves the record":            olderLeavesRecord,
 	}
 }
@@ -200,4 +202,34 @@ func watched(t *testing.T, apps argoclient.ApplicationInterface) []v1alpha1.Reso
 		t.Fatalf("the watch sent %v", event)
 	}
 	return app.Status.Resources
+}
+
+func manyWatchesShowResources(t *testing.T, w *world) {
+	apps, _ := w.given(t)
+	want := some(30, v1alpha1.SyncStatusCodeSynced)
+	reported := reportResources(t, apps, want)
+	becomes(t, want, func() []v1alpha1.ResourceStatus { return listed(t, apps) })
+	var watchers []watch.Interface
+	for range 5 {
+		watcher, err := apps.Watch(t.Context(), metav1.ListOptions{ResourceVersion: reported.ResourceVersion})
+		must(t, err)
+		t.Cleanup(watcher.Stop)
+		watchers = append(watchers, watcher)
+	}
+	report(t, apps, func(app *v1alpha1.Application) { app.Status.Health.Status = v1alpha1.HealthStatusHealthy })
+	for i, watcher := range watchers {
+		for event := range watcher.ResultChan() {
+			app, isApplication := event.Object.(*v1alpha1.Application)
+			if !isApplication {
+				t.Fatalf("watch %d tells of a %T", i, event.Object)
+			}
+			if app.Status.Health.Status != v1alpha1.HealthStatusHealthy {
+				continue
+			}
+			if diff := cmp.Diff(want, app.Status.Resources); diff != "" {
+				t.Errorf("resources of watch %d (-want +got):\n%s", i, diff)
+			}
+			break
+		}
+	}
 }

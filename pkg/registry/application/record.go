@@ -57,20 +57,29 @@ func (r *records) get(ctx context.Context, app *v1alpha1.Application) ([]v1alpha
 	if len(app.Status.Resources) > 0 {
 		return app.Status.Resources, nil
 	}
-	ctx = genericapirequest.WithNamespace(ctx, app.Namespace)
+	data, err := r.packed(ctx, app)
+	if err != nil || data == nil {
+		return nil, err
+	}
+	return unpack(data)
+}
+
+// packed returns the record of an Application as it is stored, nil where there is none.
+func (r *records) packed(ctx context.Context, app metav1.Object) ([]byte, error) {
+	ctx = genericapirequest.WithNamespace(ctx, app.GetNamespace())
 	// Version "0" reads the cache, which is as new as the list or watch that asks.
-	object, err := r.store.Get(ctx, app.Name, &metav1.GetOptions{ResourceVersion: "0"})
+	object, err := r.store.Get(ctx, app.GetName(), &metav1.GetOptions{ResourceVersion: "0"})
 	if apierrors.IsNotFound(err) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the record of Application %s/%s: %w", app.Namespace, app.Name, err)
+		return nil, fmt.Errorf("read the record of Application %s/%s: %w", app.GetNamespace(), app.GetName(), err)
 	}
 	record := registry.As[*v1alpha1.ApplicationRecord](object)
-	if record.Labels[ownerLabel] != string(app.UID) {
+	if record.Labels[ownerLabel] != string(app.GetUID()) {
 		return nil, nil
 	}
-	return unpack(record.Data)
+	return record.Data, nil
 }
 
 // put replaces the record where it differs.

@@ -65,7 +65,7 @@ func (p *Provider) Storage(getter generic.RESTOptionsGetter) (map[string]rest.St
 	acting := operations{store: withStrategy(applications.Store, operationStrategy{main}), gate: p.Gate}
 	whole := recorded{applications.Store, kept}
 	return map[string]rest.Storage{
-		"applications":            applications,
+		"applications":            &REST{applications, kept},
 		"applications/status":     &StatusREST{registry.NewStatusREST(applications, statusStrategy{main}), kept},
 		"applications/sync":       &SyncREST{acting},
 		"applications/rollback":   &RollbackREST{acting, p.Runs},
