@@ -53,7 +53,10 @@ func (b *bench) rollouts(ctx context.Context) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := result{RawSettled: raw, Objects: count, Note: fmt.Sprintf("canaries of 5 pods; %d writes of Rollouts are the client's", count)}
+	r := result{
+		RawSettled: raw, Objects: count,
+		Note: fmt.Sprintf("canaries of 5 pods; %d writes of Rollouts are the client's", count),
+	}
 	m, err := b.begin(ctx, "rollouts")
 	if err != nil {
 		return nil, err

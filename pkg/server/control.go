@@ -43,7 +43,7 @@ import (
 type control struct {
 	namespace string
 	client    versioned.Interface
-	statuses  *statuses
+	direct    *direct
 	own       externalversions.SharedInformerFactory
 	// host is nil in a detached server.
 	host *hostCaches
@@ -78,13 +78,14 @@ type control struct {
 
 // newControl makes all parts; none of them does anything before run.
 func (p *product) newControl(_ context.Context, d Dependencies) (*control, error) {
-	client, err := versioned.NewForConfig(behindFence(d.Loopback))
+	requests, err := versioned.NewForConfig(behindFence(d.Loopback))
 	if err != nil {
 		return nil, err
 	}
-	written := &statuses{guard: d.Guard, surfaces: map[string]rest.Updater{}}
+	own := &direct{guard: d.Guard, storages: map[string]rest.Storage{}}
+	client := ownClient{requests, own}
 	c := &control{
-		namespace: d.Namespace, client: ownClient{client, written}, statuses: written,
+		namespace: d.Namespace, client: client, direct: own,
 		own:   externalversions.NewSharedInformerFactory(client, 0),
 		plans: &plan.Provider{Scheme: d.Scheme},
 	}

@@ -32,18 +32,18 @@ func TestStatusesAreWrittenByTheLeaderIntoTheRightStoreAlone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, surface := &statuses{surfaces: map[string]rest.Updater{}}, &counting{}
+			s, surface := &direct{storages: map[string]rest.Storage{}}, &counting{}
 			if test.guard != nil {
 				s.guard = test.guard
 			}
 			if test.served {
-				s.surfaces["rollouts"] = surface
+				s.storages["rollouts/status"] = surface
 			}
 			ctx := t.Context()
 			if test.tenure != nil {
 				ctx = during(ctx, test.tenure)
 			}
-			_, err := ownRollouts{statuses: s}.UpdateStatus(ctx, &v1alpha1.Rollout{}, metav1.UpdateOptions{})
+			_, err := ownRollouts{direct: s}.UpdateStatus(ctx, &v1alpha1.Rollout{}, metav1.UpdateOptions{})
 			written := test.want == nil
 			if !errors.Is(err, test.want) || (surface.writes == 1) != written {
 				t.Errorf("%d writes, error %v", surface.writes, err)
@@ -71,9 +71,11 @@ func (w *watchman) Wrote() { w.noted = true }
 
 // counting is a status surface that counts what is written.
 type counting struct {
-	rest.Updater
+	rest.Storage
 	writes int
 }
+
+func (*counting) New() runtime.Object { return &v1alpha1.Rollout{} }
 
 func (c *counting) Update(
 	context.Context, string, rest.UpdatedObjectInfo, rest.ValidateObjectFunc, rest.ValidateObjectUpdateFunc,

@@ -129,18 +129,18 @@ func (p *product) storage(d Dependencies, c *control) map[schema.GroupVersion][]
 	inspector := c.inspector()
 	return map[schema.GroupVersion][]apiserver.StorageProvider{
 		argov1alpha1.SchemeGroupVersion: {
-			c.statuses.from(&application.Provider{
+			c.direct.to(&application.Provider{
 				Scheme: d.Scheme, Renderer: c.applications, Differ: c.applications, Runs: c,
 				Trees: inspector, Events: inspector, Logs: inspector, Actions: inspector,
 				Gate: c.desk, Planner: c.applications, Approvals: c.desk,
 			}),
 			&applicationset.Provider{Scheme: d.Scheme},
 			&appproject.Provider{Scheme: d.Scheme},
-			c.statuses.from(&rollout.Provider{
+			c.direct.to(&rollout.Provider{
 				Scheme: d.Scheme, Revisions: revisions{c.hostClient, c.clusters}, Gate: c.desk, Recorder: c.events,
 				Authorizer: d.Authorizer,
 			}),
-			c.statuses.from(analysisKinds(d.Scheme, d.Authorizer)),
+			c.direct.to(analysisKinds(d.Scheme, d.Authorizer)),
 		},
 		capstanv1alpha1.SchemeGroupVersion: {
 			&cluster.Provider{Scheme: d.Scheme, Gate: c.desk},
