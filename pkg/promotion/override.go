@@ -7,6 +7,8 @@ import (
 	"context"
 	"fmt"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apiserver/pkg/authentication/user"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
@@ -33,12 +35,62 @@ func (d *Desk) Override(ctx context.Context, rollout *v1alpha1.Rollout, who user
 		return d.Answer(ctx, rollouts, rollout.Name, gate.Verdict{Decision: gate.Hold, Reason: gate.ReasonBlind,
 			Message: "the host cluster could not tell who may " + override + " Rollouts"})
 	case may:
-		return nil
+		return d.Answer(ctx, rollouts, rollout.Name, gate.Verdict{Decision: gate.Allow, Reason: gate.ReasonGranted})
 	default:
 		return d.Answer(ctx, rollouts, rollout.Name, gate.Verdict{Decision: gate.Deny, Reason: reasonVerb,
 			Message: fmt.Sprintf("in production, to skip steps or analyses, or to go back to an earlier revision, needs the "+
 				"verb %s on rollouts.argoproj.io; see: kubectl auth can-i %s rollouts.argoproj.io/%s -n %s",
 				override, override, rollout.Name, rollout.Namespace)})
+	}
+}
+
+// End says whether somebody may end, delete or take away what a Rollout goes on by: that skips an analysis.
+func (d *Desk) End(ctx context.Context, object metav1.Object, who user.Info) error {
+	waiting, err := d.waiting(ctx, object)
+	switch {
+	case err != nil:
+		return d.Answer(ctx, v1alpha1.Resource("rollouts"), metav1.GetControllerOfNoCopy(object).Name, gate.Verdict{
+			Decision: gate.Hold, Reason: gate.ReasonBlind, Message: "which Rollout goes on by it could not be read: try again"})
+	case waiting == nil:
+		return nil
+	default:
+		return d.Override(ctx, waiting, who)
+	}
+}
+
+// waiting returns the Rollout that goes on by an object, or by the Experiment that does; nil where there is none. One
+// that is being deleted goes on no more, nor does such an Experiment.
+func (d *Desk) waiting(ctx context.Context, object metav1.Object) (*v1alpha1.Rollout, error) {
+	own := d.Client.ArgoprojV1alpha1()
+	if metav1.GetControllerOfNoCopy(object).Kind == "Experiment" {
+		experiment, err := controller(ctx, object, own.Experiments(object.GetNamespace()).Get)
+		if err != nil || experiment == nil {
+			return nil, err
+		}
+		object = experiment
+	}
+	if owner := metav1.GetControllerOfNoCopy(object); owner == nil || owner.Kind != "Rollout" {
+		return nil, nil
+	}
+	return controller(ctx, object, own.Rollouts(object.GetNamespace()).Get)
+}
+
+// controller reads what controls an object from the store, nil where it is gone or going.
+func controller[T metav1.Object](
+	ctx context.Context, of metav1.Object, get func(context.Context, string, metav1.GetOptions) (T, error),
+) (T, error) {
+	var none T
+	owner := metav1.GetControllerOfNoCopy(of)
+	found, err := get(ctx, owner.Name, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		return none, nil
+	case err != nil:
+		return none, err
+	case found.GetUID() != owner.UID, found.GetDeletionTimestamp() != nil:
+		return none, nil
+	default:
+		return found, nil
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/generated/clientset/versioned"
 	listers "github.com/capstan-dev/capstan/pkg/generated/listers/capstan/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/promotion"
 )
@@ -31,6 +32,23 @@ func (nobody) May(
 
 func TestSkippingStepsIsJudgedByTheTierOfTheClusterOfThePods(t *testing.T) {
 	t.Parallel()
+	desk := deskIn(t, nil)
+	for cluster, refused := range map[string]bool{"": false, "west": false, "east": true, "north": true} {
+		rollout := &v1alpha1.Rollout{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web"}}
+		if cluster != "" {
+			rollout.Annotations = map[string]string{v1alpha1.AnnotationCluster: cluster}
+		}
+		err := desk.Override(t.Context(), rollout, &user.DefaultInfo{Name: "ann"})
+		if (err != nil) != refused {
+			t.Errorf("in cluster %q: %v, want refused: %v", cluster, err, refused)
+		}
+	}
+}
+
+// deskIn is a desk where nobody has any right, with the clusters east, of the tier production, west of staging, and north
+// of which nothing is known.
+func deskIn(t *testing.T, client versioned.Interface) *promotion.Desk {
+	t.Helper()
 	clusters := cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{})
 	policies := cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{})
 	for name, tier := range map[string]string{"hub": "", "east": "production", "west": "staging"} {
@@ -45,7 +63,8 @@ func TestSkippingStepsIsJudgedByTheTierOfTheClusterOfThePods(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	desk := promotion.New(promotion.Options{
+	return promotion.New(promotion.Options{
+		Client:   client,
 		Policies: listers.NewPromotionPolicyLister(policies), Clusters: listers.NewClusterLister(clusters),
 		Synced: func() bool { return true }, Roles: nobody{}, Metrics: metrics,
 		UID: func(to v1alpha1.ApplicationDestination) types.UID {
@@ -58,14 +77,4 @@ func TestSkippingStepsIsJudgedByTheTierOfTheClusterOfThePods(t *testing.T) {
 			return types.UID(to.Name)
 		},
 	})
-	for cluster, refused := range map[string]bool{"": false, "west": false, "east": true, "north": true} {
-		rollout := &v1alpha1.Rollout{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web"}}
-		if cluster != "" {
-			rollout.Annotations = map[string]string{v1alpha1.AnnotationCluster: cluster}
-		}
-		err := desk.Override(t.Context(), rollout, &user.DefaultInfo{Name: "ann"})
-		if (err != nil) != refused {
-			t.Errorf("in cluster %q: %v, want refused: %v", cluster, err, refused)
-		}
-	}
 }

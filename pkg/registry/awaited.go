@@ -15,7 +15,7 @@ import (
 
 // Awaited says what of an object is the server's own because somebody goes on by what it found: a Rollout by its
 // AnalysisRuns and Experiments, an Experiment by its AnalysisRuns. Who may write objects that stand for themselves
-// could else let any update through. To end one stays a client's right.
+// could else let any update through. To end one stays a client's right, which Ending guards.
 type Awaited struct {
 	// By are the kinds that go on by what the object found.
 	By []string

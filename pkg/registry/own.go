@@ -7,6 +7,8 @@ import (
 	"context"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/apiserver/pkg/authentication/user"
+	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
 )
 
 type ownKey struct{}
@@ -19,6 +21,14 @@ func WithOwn(ctx context.Context) context.Context { return context.WithValue(ctx
 func IsOwn(ctx context.Context) bool {
 	own, _ := ctx.Value(ownKey{}).(bool)
 	return own
+}
+
+// Client is who makes a request, as authenticated; who is not known has no name, and no right.
+func Client(ctx context.Context) user.Info {
+	if who, known := genericapirequest.UserFrom(ctx); known {
+		return who
+	}
+	return &user.DefaultInfo{}
 }
 
 // OnlyOwn refuses a record from anybody but the server itself, whatever their rights, and says what to do instead.

@@ -14,10 +14,10 @@ import (
 	"k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apiserver/pkg/authorization/authorizer"
 	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
-	"k8s.io/apiserver/pkg/registry/rest"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
@@ -55,54 +55,29 @@ func clusterPath() *field.Path {
 	return field.NewPath("metadata", "annotations").Key(v1alpha1.AnnotationCluster)
 }
 
-// PlacedREST is the main resource of a kind whose objects may name another cluster to run pods in. Who writes what runs
-// there needs the verb use on that Cluster. It stands here because admission can be switched off.
-type PlacedREST struct {
-	*REST
-	authorizer authorizer.UnconditionalAuthorizer
+// Placed guards the main resource of a kind whose objects may name another cluster to run pods in. Who writes what runs
+// there needs the verb use on that Cluster.
+type Placed struct {
+	Resource   schema.GroupResource
+	Authorizer authorizer.UnconditionalAuthorizer
 }
 
-// NewPlacedREST guards a main resource.
-func NewPlacedREST(guarded *REST, authorizer authorizer.UnconditionalAuthorizer) *PlacedREST {
-	return &PlacedREST{guarded, authorizer}
-}
-
-// Create creates an object, if the client may use the cluster that it names.
-func (r *PlacedREST) Create(
-	ctx context.Context, object runtime.Object, validate rest.ValidateObjectFunc, options *metav1.CreateOptions,
-) (runtime.Object, error) {
-	return r.REST.Create(ctx, object, r.creating(validate), options)
-}
-
-// Update changes an object, if the client may use the cluster that it names.
-func (r *PlacedREST) Update(
-	ctx context.Context, name string, info rest.UpdatedObjectInfo, create rest.ValidateObjectFunc,
-	update rest.ValidateObjectUpdateFunc, force bool, options *metav1.UpdateOptions,
-) (runtime.Object, bool, error) {
-	permitted := func(ctx context.Context, object, old runtime.Object) error {
-		if err := update(ctx, object, old); err != nil {
-			return err
-		}
-		same, err := runsTheSame(object, old)
+// Judge fails where what an object runs changes, and the client may not use the cluster that it names.
+func (p Placed) Judge(ctx context.Context, before, after runtime.Object) error {
+	if after == nil {
+		return nil
+	}
+	if before != nil {
+		same, err := runsTheSame(after, before)
 		if err != nil || same {
 			return err
 		}
-		return r.permit(ctx, object)
 	}
-	return r.REST.Update(ctx, name, info, r.creating(create), permitted, force, options)
-}
-
-func (r *PlacedREST) creating(validate rest.ValidateObjectFunc) rest.ValidateObjectFunc {
-	return func(ctx context.Context, object runtime.Object) error {
-		if err := validate(ctx, object); err != nil {
-			return err
-		}
-		return r.permit(ctx, object)
-	}
+	return p.permit(ctx, after)
 }
 
 // permit fails where an object names a cluster that the client may not use.
-func (r *PlacedREST) permit(ctx context.Context, object runtime.Object) error {
+func (p Placed) permit(ctx context.Context, object runtime.Object) error {
 	described, err := meta.Accessor(object)
 	if err != nil {
 		return err
@@ -112,7 +87,7 @@ func (r *PlacedREST) permit(ctx context.Context, object runtime.Object) error {
 		return nil
 	}
 	who, _ := genericapirequest.UserFrom(ctx)
-	decision, reason, err := r.authorizer.Authorize(ctx, authorizer.AttributesRecord{
+	decision, reason, err := p.Authorizer.Authorize(ctx, authorizer.AttributesRecord{
 		User: who, Verb: use, Name: cluster, APIGroup: capstan.GroupName, APIVersion: capstan.SchemeGroupVersion.Version,
 		Resource: "clusters", ResourceRequest: true,
 	})
@@ -127,7 +102,7 @@ func (r *PlacedREST) permit(ctx context.Context, object runtime.Object) error {
 	if err != nil {
 		text += ": the authorizer could not tell"
 	}
-	return apierrors.NewForbidden(r.DefaultQualifiedResource, described.GetName(), errors.New(text))
+	return apierrors.NewForbidden(p.Resource, described.GetName(), errors.New(text))
 }
 
 // runsTheSame reports whether an update leaves alone all that decides what an object runs: its specification, labels

@@ -140,7 +140,7 @@ func (p *product) storage(d Dependencies, c *control) map[schema.GroupVersion][]
 				Scheme: d.Scheme, Revisions: revisions{c.hostClient, c.clusters}, Gate: c.desk, Recorder: c.events,
 				Authorizer: d.Authorizer,
 			}),
-			c.direct.to(analysisKinds(d.Scheme, d.Authorizer)),
+			c.direct.to(analysisKinds(d.Scheme, d.Authorizer, c.desk)),
 		},
 		capstanv1alpha1.SchemeGroupVersion: {
 			&cluster.Provider{Scheme: d.Scheme, Gate: c.desk},

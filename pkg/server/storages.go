@@ -25,8 +25,11 @@ func (f storageFunc) Storage(getter generic.RESTOptionsGetter) (map[string]rest.
 	return f(getter)
 }
 
-// analysisKinds provides the kinds of the analysis of Rollouts; the authorizer says who may use which cluster.
-func analysisKinds(scheme *runtime.Scheme, clusters authorizer.UnconditionalAuthorizer) apiserver.StorageProvider {
+// analysisKinds provides the kinds of the analysis of Rollouts; the authorizer says who may use which cluster, the gate
+// who may end what a Rollout goes on by.
+func analysisKinds(
+	scheme *runtime.Scheme, clusters authorizer.UnconditionalAuthorizer, gate registry.Gate,
+) apiserver.StorageProvider {
 	return storageFunc(func(getter generic.RESTOptionsGetter) (map[string]rest.Storage, error) {
 		templates, err := analysistemplate.NewREST(scheme, getter)
 		if err != nil {
@@ -44,11 +47,16 @@ func analysisKinds(scheme *runtime.Scheme, clusters authorizer.UnconditionalAuth
 		if err != nil {
 			return nil, err
 		}
+		placed := func(kind *registry.REST) registry.Placed {
+			return registry.Placed{Resource: kind.DefaultQualifiedResource, Authorizer: clusters}
+		}
 		return map[string]rest.Storage{
-			"analysistemplates":        registry.NewPlacedREST(templates, clusters),
-			"clusteranalysistemplates": registry.NewPlacedREST(clusterTemplates, clusters),
-			"analysisruns":             registry.NewPlacedREST(runs, clusters), "analysisruns/status": runStatus,
-			"experiments": experiments, "experiments/status": experimentStatus,
+			"analysistemplates":        registry.NewGuardedREST(templates, placed(templates)),
+			"clusteranalysistemplates": registry.NewGuardedREST(clusterTemplates, placed(clusterTemplates)),
+			"analysisruns":             registry.NewGuardedREST(runs, placed(runs), analysisrun.Ending(gate)),
+			"analysisruns/status":      runStatus,
+			"experiments":              registry.NewGuardedREST(experiments, experiment.Ending(gate)),
+			"experiments/status":       experimentStatus,
 		}, nil
 	})
 }

@@ -66,6 +66,7 @@ func gateRules() []apiserver.Rule {
 	}
 	granted = append(granted, apiserver.Rule{User: lead, Verb: apiserver.Any, Resource: apps})
 	granted = append(granted, rolloutGateRules()...)
+	granted = append(granted, analysisGateRules()...)
 	for _, user := range []string{alice, "ALICE", bob, requester, carol, mallory, robot} {
 		granted = append(granted,
 			apiserver.Rule{User: user, Verb: "approve", Resource: "approvalroles", Name: gate.DefaultRole},
@@ -86,7 +87,7 @@ func TestGate(t *testing.T) {
 	attacks := map[string]attack{}
 	for _, more := range []map[string]attack{
 		operationAttacks(), recordAttacks(), approvalAttacks(), exitAttacks(), policyAttacks(),
-		reviewAttacks(), metricStories(), freezeAttacks(), rolloutAttacks(),
+		reviewAttacks(), metricStories(), freezeAttacks(), rolloutAttacks(), analysisAttacks(),
 	} {
 		maps.Copy(attacks, more)
 	}

@@ -34,7 +34,7 @@ func (p *Provider) Storage(getter generic.RESTOptionsGetter) (map[string]rest.St
 		return nil, err
 	}
 	return map[string]rest.Storage{
-		"clusters":        &REST{clusters, p.Gate},
+		"clusters":        registry.NewGuardedREST(clusters, tier{p.Gate}),
 		"clusters/status": registry.NewStatusREST(clusters, statusStrategy{main}),
 	}, nil
 }

@@ -25,8 +25,7 @@ type strategy struct {
 // newStrategy returns the strategy of the main resource.
 func newStrategy(scheme *runtime.Scheme) strategy {
 	return strategy{
-		registry.NewStrategy(scheme), registry.NewEquality(), registry.NewRequirements(),
-		registry.Awaited{By: []string{"Rollout"}},
+		registry.NewStrategy(scheme), registry.NewEquality(), registry.NewRequirements(), awaited(),
 	}
 }
 

@@ -57,7 +57,7 @@ func served(t *testing.T, decide authorizer.UnconditionalAuthorizer, status stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	main, isMain := storages["rollouts"].(*registry.PlacedREST)
+	main, isMain := storages["rollouts"].(*registry.GuardedREST)
 	if !isMain {
 		t.Fatalf("rollouts are served by a %T", storages["rollouts"])
 	}

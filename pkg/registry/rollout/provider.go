@@ -52,7 +52,8 @@ func (p *Provider) Storage(getter generic.RESTOptionsGetter) (map[string]rest.St
 	}
 	asking := people{authorizer: p.Authorizer, gate: p.Gate, recorder: p.Recorder}
 	served := map[string]rest.Storage{
-		"rollouts":        registry.NewPlacedREST(rollouts, p.Authorizer),
+		"rollouts": registry.NewGuardedREST(rollouts,
+			registry.Placed{Resource: rollouts.DefaultQualifiedResource, Authorizer: p.Authorizer}),
 		"rollouts/status": &StatusREST{status, asking}, "rollouts/scale": scale,
 	}
 	acting := *rollouts.Store
