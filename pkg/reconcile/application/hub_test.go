@@ -12,6 +12,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
 
@@ -22,6 +23,7 @@ import (
 	"github.com/capstan-dev/capstan/pkg/live"
 	"github.com/capstan-dev/capstan/pkg/manifest"
 	"github.com/capstan-dev/capstan/pkg/plan"
+	"github.com/capstan-dev/capstan/pkg/render"
 )
 
 // fleet is a reconciler of a hub with clusters of some names, and these.
@@ -85,6 +87,51 @@ func TestWhatMakesUseOfTheHubNeedsThatTheProjectPermitsIt(t *testing.T) {
 		}
 		err := r.permitKept(test.owner, named["east"], wanted)
 		if (err != nil) != test.refused || err != nil && !strings.Contains(err.Error(), test.borrows) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestWhatTheHubKeepsHasToBeOfAKindAndAPlaceThatTheProjectPermits(t *testing.T) {
+	t.Parallel()
+	clusters, err := cluster.NewClusters(cluster.Options{Host: &rest.Config{Host: "https://127.0.0.1:1"}, Timeout: 10 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(clusters.Close)
+	server := answering(t, "east", nil)
+	to := cluster.Destination{Name: "east", Server: server.URL, Secret: "east", Config: &rest.Config{Host: server.URL}}
+	if err = clusters.Set(t.Context(), to); err != nil {
+		t.Fatal(err)
+	}
+	east, err := clusters.ByName("east")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := manifest.Manifest{
+		Key: manifest.Key{Group: live.RolloutGroup, Kind: "Rollout", Name: "web"}, Version: "v1alpha1",
+		JSON: []byte(`{"apiVersion":"argoproj.io/v1alpha1","kind":"Rollout","metadata":{"name":"web"},"spec":{}}`),
+	}
+	there := v1alpha1.ApplicationDestination{Name: "east", Namespace: "shop"}
+	without := permitting(there)
+	without.Spec.NamespaceResourceBlacklist = []metav1.GroupKind{{Group: live.RolloutGroup, Kind: "Rollout"}}
+	r := &Reconciler{Options: Options{Clusters: clusters, Settings: func() customization.Set { return customization.Set{} }}}
+	for name, test := range map[string]struct {
+		owner   *v1alpha1.AppProject
+		refused string
+	}{
+		"the cluster alone": {permitting(there), ""},
+		"not the kind":      {without, "spec.namespaceResourceBlacklist of AppProject team"},
+		"the hub alone": {permitting(v1alpha1.ApplicationDestination{Name: cluster.InClusterName, Namespace: "*"}),
+			"not in spec.destinations of AppProject team"},
+	} {
+		app := &v1alpha1.Application{}
+		app.Spec.Destination.Namespace = "shop"
+		prepared, err := r.prepare(t.Context(), app, test.owner, east, render.Output{Manifests: []manifest.Manifest{m}})
+		switch {
+		case test.refused == "" && (err != nil || len(prepared.Desired) != 1 || prepared.Desired[0].Cluster != "east"):
+			t.Errorf("%s: kept %v, %v", name, prepared.Desired, err)
+		case test.refused != "" && (err == nil || !strings.Contains(err.Error(), test.refused)):
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -197,7 +244,7 @@ func answering(t *testing.T, identity string, asked chan<- string) *httptest.Ser
 			_, _ = w.Write([]byte(`{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403}`))
 			return
 		}
-		_, _ = w.Write([]byte(map[string]string{
+		answers := map[string]string{
 			"/version": `{"gitVersion":"v1.37.0"}`,
 			"/api":     `{"kind":"APIVersions","versions":["v1"]}`,
 			"/api/v1": `{"kind":"APIResourceList","groupVersion":"v1","resources":[
@@ -205,7 +252,14 @@ func answering(t *testing.T, identity string, asked chan<- string) *httptest.Ser
 			"/apis": `{"kind":"APIGroupList","apiVersion":"v1","groups":[]}`,
 			"/api/v1/namespaces/kube-system": `{"kind":"Namespace","apiVersion":"v1","metadata":{"name":"kube-system","uid":"` +
 				identity + `"}}`,
-		}[request.URL.Path]))
+			"/api/v1/namespaces/shop": `{"kind":"Namespace","apiVersion":"v1","metadata":{"name":"shop"}}`,
+		}
+		if answers[request.URL.Path] == "" {
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = w.Write([]byte(`{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}`))
+			return
+		}
+		_, _ = w.Write([]byte(answers[request.URL.Path]))
 	}))
 	t.Cleanup(server.Close)
 	return server

@@ -10,6 +10,9 @@ import (
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/apply"
+	"github.com/capstan-dev/capstan/pkg/cluster"
+	"github.com/capstan-dev/capstan/pkg/manifest"
+	"github.com/capstan-dev/capstan/pkg/project"
 )
 
 // namespaces remembers which namespaces were made, so that each costs one request.
@@ -76,12 +79,16 @@ func (r *Reconciler) ensureNamespace(ctx context.Context, p *pass, dryRun bool) 
 	return nil
 }
 
-// ensureHubNamespace makes the namespace on the hub where that keeps something for the destination. What the
-// Application says of the namespace is for the destination: the one on the hub may be somebody else's.
+// ensureHubNamespace makes the namespace on the hub where that keeps something for the destination, and the project
+// permits the hub with that namespace. What the Application says of the namespace is for the destination: the one on
+// the hub may be somebody else's.
 func (r *Reconciler) ensureHubNamespace(ctx context.Context, p *pass, name string, dryRun bool) error {
 	hub := r.hub(p.target)
 	if hub == nil || len(p.kept) == 0 {
 		return nil
+	}
+	if err := project.PermitsDestination(p.owner, permitted(hub, name)); err != nil {
+		return hubNamespaceFound(ctx, hub, name, err)
 	}
 	change, err := apply.Namespace(name, r.instanceName(p.app), nil, nil)
 	if err != nil {
@@ -93,6 +100,21 @@ func (r *Reconciler) ensureHubNamespace(ctx context.Context, p *pass, name strin
 		}
 	}
 	return nil
+}
+
+// hubNamespaceFound fails where the hub lacks a namespace that may not be made there.
+func hubNamespaceFound(ctx context.Context, hub *cluster.Cluster, name string, forbidden error) error {
+	found, err := hub.GetMetadata(ctx, manifest.Key{Kind: "Namespace", Name: name})
+	switch {
+	case err != nil:
+		return fmt.Errorf("read namespace %s of the hub: %w", name, err)
+	case found == nil:
+		return fmt.Errorf("namespace %s is not on the hub, which keeps objects for the cluster there, and "+
+			"CreateNamespace=true does not make it: %w; have it made on the hub: kubectl create namespace %s",
+			name, forbidden, name)
+	default:
+		return nil
+	}
 }
 
 // forgetNamespace makes the next sync look at the namespace again.
