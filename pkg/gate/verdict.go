@@ -64,6 +64,10 @@ const (
 	ReasonTicketRequired Reason = "TicketRequired"
 	// ReasonReviewOverdue: the gate was broken, and nobody else has reviewed that in time.
 	ReasonReviewOverdue Reason = "ReviewOverdue"
+	// ReasonReviewRequired: the record of an emergency stays until somebody else has reviewed that.
+	ReasonReviewRequired Reason = "ReviewRequired"
+	// ReasonWeakens: the change weakens a policy, and waits for the people of the one in force.
+	ReasonWeakens Reason = "Weakens"
 	// ReasonDuration: the request asks for longer than the policy allows.
 	ReasonDuration Reason = "Duration"
 	// ReasonBreakGlassForbidden: a policy does not let the gate be broken, or not for this Plan.

@@ -50,13 +50,17 @@ func (d *Desk) Write(ctx context.Context, before, after *v1alpha1.Application, w
 	if !needed.Gated {
 		return nil
 	}
-	for _, effect := range gate.EffectsOfWrite(before, after) {
+	effects := gate.EffectsOfWrite(before, after)
+	for _, effect := range effects {
 		if err := d.right(ctx, after, effect, who); err != nil {
 			return err
 		}
 	}
 	if begins(before, after) {
 		return d.Operation(ctx, after, after.Operation, "")
+	}
+	if len(effects) > 0 {
+		d.Tell(ctx, v1alpha1.Resource("applications"), gate.Verdict{Decision: gate.Allow, Reason: gate.ReasonGranted})
 	}
 	return nil
 }

@@ -24,11 +24,15 @@ func (d *Desk) answer(ctx context.Context, app *v1alpha1.Application, resource s
 	return d.Answer(ctx, v1alpha1.Resource(resource), app.Name, verdict)
 }
 
-// Answer turns a verdict on an object of any kind into what the client hears, counts it, and has the audit log tell of
-// it.
-func (d *Desk) Answer(ctx context.Context, on schema.GroupResource, name string, verdict gate.Verdict) error {
+// Tell counts a verdict on an object of any kind, and has the audit log tell of it.
+func (d *Desk) Tell(ctx context.Context, on schema.GroupResource, verdict gate.Verdict) {
 	audit.AddAuditAnnotation(ctx, auditKey, string(verdict.Decision)+" "+string(verdict.Reason))
 	d.Metrics.decided(on.Resource, verdict)
+}
+
+// Answer turns a verdict on an object of any kind into what the client hears, and tells of it.
+func (d *Desk) Answer(ctx context.Context, on schema.GroupResource, name string, verdict gate.Verdict) error {
+	d.Tell(ctx, on, verdict)
 	if verdict.Decision == gate.Allow {
 		return nil
 	}

@@ -35,7 +35,8 @@ func (d *Desk) Override(ctx context.Context, rollout *v1alpha1.Rollout, who user
 		return d.Answer(ctx, rollouts, rollout.Name, gate.Verdict{Decision: gate.Hold, Reason: gate.ReasonBlind,
 			Message: "the host cluster could not tell who may " + override + " Rollouts"})
 	case may:
-		return d.Answer(ctx, rollouts, rollout.Name, gate.Verdict{Decision: gate.Allow, Reason: gate.ReasonGranted})
+		d.Tell(ctx, rollouts, gate.Verdict{Decision: gate.Allow, Reason: gate.ReasonGranted})
+		return nil
 	default:
 		return d.Answer(ctx, rollouts, rollout.Name, gate.Verdict{Decision: gate.Deny, Reason: reasonVerb,
 			Message: fmt.Sprintf("in production, to skip steps or analyses, or to go back to an earlier revision, needs the "+

@@ -60,7 +60,8 @@ func (d *Desk) Withdraw(ctx context.Context, approval *capstan.Approval) error {
 	case err != nil:
 		return fmt.Errorf("read Application %s/%s: %w", approval.Namespace, name, err)
 	}
-	return apierrors.NewForbidden(capstan.Resource("approvals"), approval.Name, fmt.Errorf("%s broke the gate of "+
-		"Application %s by it: another person reviews that before, by applications/approve", approval.Spec.Approver.Username,
-		name))
+	return d.Answer(ctx, capstan.Resource("approvals"), approval.Name, gate.Verdict{
+		Decision: gate.Deny, Reason: gate.ReasonReviewRequired, Message: fmt.Sprintf("%s broke the gate of Application %s "+
+			"by it: another person reviews that before, by applications/approve", approval.Spec.Approver.Username, name),
+	})
 }

@@ -5,8 +5,10 @@ package api
 
 import (
 	"bytes"
+	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,6 +16,7 @@ import (
 	"go.uber.org/zap"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/promotion"
 	"github.com/capstan-dev/capstan/pkg/server"
 	"github.com/capstan-dev/capstan/test/harness/apiserver"
@@ -59,18 +62,48 @@ func TestTheAuditLogTellsWhatTheGateDecided(t *testing.T) {
 	if g.agree(t, mallory, g.weaken(t), metav1.CreateOptions{}) == nil {
 		t.Error("the editor of a policy lets it be weakened")
 	}
-	wanted := []string{"Deny NoRole", "Allow Eligible", "Hold ApprovalRequired", "Allow Granted", "Deny Excluded"}
+	_, err = mergePatch(t, g.apps(t, lead), `{"spec":{"syncPolicy":{"automated":{}}}}`)
+	must(t, err)
+	_, err = mergePatch(t, g.apps(t, tenant), `{"metadata":{"finalizers":["resources-finalizer.argocd.argoproj.io"]}}`)
+	refused(t, err, http.StatusForbidden, "destroy")
+	namespace, _ := w.rollout(t, canarySpec, atWeight)
+	for _, user := range []string{deployer, releaser} {
+		_, err = w.rollouts(t, user, namespace).Promote(t.Context(), "web", &v1alpha1.RolloutPromote{Full: true}, dry())
+		if (err != nil) != (user == deployer) {
+			t.Errorf("a promotion by the %s: %v", user, err)
+		}
+	}
+	// Each is told of at the request that it answers.
+	policy := "/promotionpolicies/" + g.policy.Name
+	missing := [][2]string{
+		{"/applications/web/approve", "Deny NoRole"}, {"/applications/web/approve", "Allow Eligible"},
+		{"/applications/web/sync", "Hold ApprovalRequired"}, {"/applications/web/sync", "Allow Granted"},
+		{"/applications/web", "Allow Granted"}, {"/applications/web", "Deny MissingRight"},
+		{policy, "Hold Weakens"}, {policy + "/approve", "Deny Excluded"},
+		{"/rollouts/web/promote", "Deny MissingRight"}, {"/rollouts/web/promote", "Allow Granted"},
+	}
+	defer func() {
+		if len(missing) > 0 {
+			t.Errorf("the audit log does not tell of %q", missing)
+		}
+	}()
 	eventually(t, func() bool {
 		told, err := os.ReadFile(log)
 		must(t, err)
-		for _, decision := range wanted {
-			if !bytes.Contains(told, []byte(`"gate.capstan.dev/decision":"`+decision+`"`)) {
-				t.Logf("not there yet: %s", decision)
-				return false
-			}
-		}
-		return true
+		missing = slices.DeleteFunc(missing, func(wanted [2]string) bool { return tells(told, wanted[0], wanted[1]) })
+		return len(missing) == 0
 	})
+}
+
+// tells reports whether an audit log has a request of a path with a decision of the gate.
+func tells(log []byte, path, decision string) bool {
+	for line := range bytes.Lines(log) {
+		at := bytes.Contains(line, []byte(path+`"`)) || bytes.Contains(line, []byte(path+`?`))
+		if at && bytes.Contains(line, []byte(`"gate.capstan.dev/decision":"`+decision+`"`)) {
+			return true
+		}
+	}
+	return false
 }
 
 func TestManifestsOfPlansAreEncryptedAtRest(t *testing.T) {

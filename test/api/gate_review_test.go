@@ -86,10 +86,10 @@ func emergenciesAreReviewed(t *testing.T, w *world) {
 func emergenciesAreKept(t *testing.T, w *world) {
 	g, grant := burnt(t, w, time.Hour)
 	approvals := g.as(t, admin).CapstanV1alpha1().Approvals(g.namespace)
-	g.stopped(t, "a deletion", http.StatusForbidden, "", func() error {
+	g.stopped(t, "a deletion", http.StatusForbidden, gate.ReasonReviewRequired, func() error {
 		return approvals.Delete(t.Context(), grant, metav1.DeleteOptions{})
 	})
-	g.stopped(t, "a deletion of all", http.StatusForbidden, "", func() error {
+	g.stopped(t, "a deletion of all", http.StatusForbidden, gate.ReasonReviewRequired, func() error {
 		return approvals.DeleteCollection(t.Context(), metav1.DeleteOptions{}, metav1.ListOptions{})
 	})
 	must(t, g.review(t, bob, v1alpha1.ApplicationApproval{Review: grant, Reason: "it was on fire"}, metav1.CreateOptions{}))

@@ -22,6 +22,8 @@ import (
 type Gate interface {
 	// Holds asks the host cluster anew whether somebody holds a role in every namespace.
 	Holds(ctx context.Context, who v1alpha1.Approver, role string) (bool, error)
+	// Tell has the audit log tell of a verdict.
+	Tell(ctx context.Context, on schema.GroupResource, verdict gate.Verdict)
 	// Answer turns a verdict into what the client hears.
 	Answer(ctx context.Context, on schema.GroupResource, name string, verdict gate.Verdict) error
 }
@@ -48,7 +50,7 @@ func (p *Provider) Storage(getter generic.RESTOptionsGetter) (map[string]rest.St
 		return nil, err
 	}
 	return map[string]rest.Storage{
-		"promotionpolicies":         policies,
+		"promotionpolicies":         registry.NewGuardedREST(policies, waiting{p.Gate}),
 		"promotionpolicies/status":  registry.NewStatusREST(policies, statusStrategy{main}),
 		"promotionpolicies/approve": newApproveREST(policies, approveStrategy{main}, p.Gate),
 	}, nil
