@@ -45,3 +45,38 @@ func TestASetPutsNothingIntoProduction(t *testing.T) {
 		})
 	}
 }
+
+// A set takes its Applications along when it is deleted, and none of their objects.
+func TestNothingGoesWithASetThatIsDeleted(t *testing.T) {
+	for name, begin := range map[string]func(*story){"with admission": func(*story) {}, "without": (*story).unadmitted} {
+		t.Run(name, func(t *testing.T) {
+			content := map[string]string{"one/config.yaml": configMap("one", "1"), "two/config.yaml": configMap("two", "1")}
+			s := gated(t, "set-"+strings.Fields(name)[0], content)
+			begin(s)
+			s.apply(fmt.Sprintf(`{apiVersion: argoproj.io/v1alpha1, kind: ApplicationSet, metadata: {name: %[1]s, namespace: %[2]s},
+  spec: {goTemplate: true, generators: [{list: {elements: [{part: one}, {part: two}]}}], template: {
+    metadata: {name: '%[1]s-{{.part}}', finalizers: [resources-finalizer.argocd.argoproj.io]}, spec: {project: default,
+    source: {repoURL: %[3]q, path: '{{.part}}', targetRevision: HEAD}, destination: {name: %[4]s, namespace: %[1]s},
+    syncPolicy: {automated: {prune: true}, syncOptions: [CreateNamespace=true]}}}}}
+`, s.name, argocd, s.repo.URL(), production))
+			var apps []string
+			for _, part := range []string{"one", "two"} {
+				app := s.name + "-" + part
+				apps = append(apps, app)
+				_, digest := s.waiting(app, "AwaitingApproval")
+				s.OK(s.decide("ann", app, "approve", digest))
+				s.value(production, "configmap/"+part, ".data.value", "1")
+				s.settled(app)
+			}
+			was := s.there()
+			s.Kubectl(s.hub, "delete", "applicationset", s.name, "-n", argocd, "--wait=false", "--cascade=foreground")
+			for _, app := range apps {
+				s.condition(app, "DeletionError", "the gate holds it")
+			}
+			s.untouched(was)
+			s.bury(apps...)
+			s.gone(production, "configmap/one")
+			s.gone(production, "configmap/two")
+		})
+	}
+}
