@@ -26,6 +26,7 @@ step "Tests of the control plane"
 go -C hack/controlplane test -p 2 -timeout 40m ./...
 
 # They mostly wait, for leases and intervals, and so run beside each other. What they test is a program that they build
-# and start: go does not know when it changed, and a result that go remembers would prove nothing.
+# and start: go does not know when it changed, and a result that go remembers would prove nothing. More than three stories
+# on one stage would wait for the processors.
 step "End-to-end tests"
-go test -count=1 -p 4 -timeout 40m ./test/e2e/...
+go test -count=1 -p 4 -parallel 3 -timeout 40m ./test/e2e/...

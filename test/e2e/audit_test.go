@@ -21,11 +21,11 @@ func TestTheAuditLogSaysWhoSyncedWhatAndHoldsNoSecret(t *testing.T) {
 	s := begin(t, "audited", map[string]string{
 		"app/secret.yaml": "{apiVersion: v1, kind: Secret, metadata: {name: secret}, stringData: {password: sesame-open}}\n",
 	})
-	s.apply(s.application("audited", staging, "app", "{syncOptions: [CreateNamespace=true]}"), mayTeamSync)
-	s.status("audited", "OutOfSync/Missing")
-	tina := s.hub.As("tina")
+	s.Apply(s.Application("audited", staging, "app", "{syncOptions: [CreateNamespace=true]}"), mayTeamSync)
+	s.Status("audited", "OutOfSync/Missing")
+	tina := s.Hub.As("tina")
 	s.Kubectl(tina, "create", "--raw", syncPath+"audited/sync", "-f", writeTemp(t, `{"prune":true}`))
-	s.settled("audited")
+	s.Settled("audited")
 	for _, read := range []string{"manifests", "diff", "resources"} {
 		s.Kubectl(tina, "get", "--raw", syncPath+"audited/"+read)
 	}
@@ -80,13 +80,13 @@ func TestTheAuditLogSaysWhoSyncedWhatAndHoldsNoSecret(t *testing.T) {
 			t.Errorf("the audit log shows %s", what)
 		}
 	}
-	s.remove("audited")
+	s.Remove("audited")
 }
 
 // tokenOf is what Capstan logs in to a cluster with.
 func (s *story) tokenOf(cluster string) string {
 	s.Helper()
-	text := s.Kubectl(s.hub, "get", "secret", "cluster-"+cluster, "-n", argocd, "-o", `go-template={{.data.config | base64decode}}`)
+	text := s.Kubectl(s.Hub, "get", "secret", "cluster-"+cluster, "-n", argocd, "-o", `go-template={{.data.config | base64decode}}`)
 	var config struct{ BearerToken string }
 	s.OK(json.Unmarshal([]byte(text), &config))
 	if config.BearerToken == "" {

@@ -16,6 +16,7 @@ import (
 	auditv1 "k8s.io/apiserver/pkg/apis/audit/v1"
 
 	"github.com/capstan-dev/capstan/test/harness/plane"
+	"github.com/capstan-dev/capstan/test/harness/steps"
 )
 
 // counts are what a step of work cost.
@@ -130,7 +131,7 @@ func (s *story) quiet(cluster, token string) counts {
 func TestWorkCostsWhatChanged(t *testing.T) {
 	const applications = 1000
 	files := map[string]string{
-		"base/config.yaml":        configMap("config", "1"),
+		"base/config.yaml":        steps.ConfigMap("config", "1"),
 		"base/kustomization.yaml": "resources: [config.yaml]\n",
 	}
 	overlay := func(i int) string { return fmt.Sprintf("overlays/%04d/kustomization.yaml", i) }
@@ -138,12 +139,12 @@ func TestWorkCostsWhatChanged(t *testing.T) {
 		files[overlay(i)] = fmt.Sprintf("resources: [../../base]\nnamePrefix: app-%04d-\n", i)
 	}
 	s := begin(t, "count", files)
-	s.apply(metricsReader)
-	token := s.Kubectl(s.hub, "create", "token", "metrics", "-n", argocd, "--duration", "1h")
-	s.Kubectl(stage.Plane.Kubectl(staging), "create", "namespace", s.name)
+	s.Apply(metricsReader)
+	token := s.Kubectl(s.Hub, "create", "token", "metrics", "-n", argocd, "--duration", "1h")
+	s.Kubectl(stage.Plane.Kubectl(staging), "create", "namespace", s.Name)
 	var manifests []string
 	for i := range applications {
-		manifests = append(manifests, s.application(fmt.Sprintf("count-%04d", i), staging, fmt.Sprintf("overlays/%04d", i),
+		manifests = append(manifests, s.Application(fmt.Sprintf("count-%04d", i), staging, fmt.Sprintf("overlays/%04d", i),
 			"{automated: {prune: true, selfHeal: true}}"))
 	}
 	start := s.quiet(staging, token)
@@ -151,13 +152,13 @@ func TestWorkCostsWhatChanged(t *testing.T) {
 	for part := range slices.Chunk(manifests, applications/4) {
 		file := writeTemp(t, strings.Join(part, "---\n"))
 		creating.Go(func() error {
-			_, err := s.hub.Run(s.Context(), "create", "-f", file)
+			_, err := s.Hub.Run(s.Context(), "create", "-f", file)
 			return err
 		})
 	}
 	s.OK(creating.Wait())
 	allSynced := func(out string) bool { return strings.Count(out, "Synced/Healthy") == applications }
-	s.Until(s.hub, allSynced, "get", "applications", "-n", argocd, "-o",
+	s.Until(s.Hub, allSynced, "get", "applications", "-n", argocd, "-o",
 		`jsonpath={range .items[*]}{.status.sync.status}/{.status.health.status} {end}`)
 
 	settled := s.quiet(staging, token)
@@ -174,14 +175,14 @@ func TestWorkCostsWhatChanged(t *testing.T) {
 			shown["argocd_app_info"], shown["argocd_app_sync_status"])
 	}
 
-	s.push(map[string]string{"unrelated/file.txt": "nothing"})
+	s.Push(map[string]string{"unrelated/file.txt": "nothing"})
 	time.Sleep(5 * time.Second)
 	if cost := s.quiet(staging, token).since(settled); cost.Writes != 0 || cost.Renders != 0 || len(cost.Requests) != 0 {
 		t.Errorf("a commit that touches no Application cost %s", cost)
 	}
 
-	s.push(map[string]string{overlay(7): "resources: [../../base]\nnamePrefix: app-0007-\ncommonAnnotations: {a: b}\n"})
-	s.value(staging, "configmap/app-0007-config", ".metadata.annotations.a", "b")
+	s.Push(map[string]string{overlay(7): "resources: [../../base]\nnamePrefix: app-0007-\ncommonAnnotations: {a: b}\n"})
+	s.Value(staging, "configmap/app-0007-config", ".metadata.annotations.a", "b")
 	now := s.quiet(staging, token)
 	one := now.since(settled)
 	if one.Renders != 1 || one.Requests["patch"] != 1 || len(one.Requests) != 1 || one.Writes > 2 {
@@ -189,14 +190,14 @@ func TestWorkCostsWhatChanged(t *testing.T) {
 	}
 
 	settled = now
-	s.Kubectl(stage.Plane.Kubectl(staging), "label", "configmap", "app-0001-config", "-n", s.name, "foreign=yes")
+	s.Kubectl(stage.Plane.Kubectl(staging), "label", "configmap", "app-0001-config", "-n", s.Name, "foreign=yes")
 	time.Sleep(2 * time.Second)
 	if cost := s.quiet(staging, token).since(settled); cost.Writes != 0 || len(cost.Requests) != 0 {
 		t.Errorf("a foreign field cost %s", cost)
 	}
 
-	s.Kubectl(stage.Plane.Kubectl(staging), "patch", "configmap", "app-0003-config", "-n", s.name, "-p", `{"data":{"value":"by hand"}}`)
-	s.value(staging, "configmap/app-0003-config", ".data.value", "1")
+	s.Kubectl(stage.Plane.Kubectl(staging), "patch", "configmap", "app-0003-config", "-n", s.Name, "-p", `{"data":{"value":"by hand"}}`)
+	s.Value(staging, "configmap/app-0003-config", ".data.value", "1")
 	now = s.quiet(staging, token)
 	healed := now.since(settled)
 	if healed.Requests["patch"] != 1 || len(healed.Requests) != 1 || healed.Renders != 0 || healed.Writes > 2 {
@@ -204,8 +205,8 @@ func TestWorkCostsWhatChanged(t *testing.T) {
 	}
 
 	settled = now
-	s.push(map[string]string{"base/config.yaml": configMap("config", "2")})
-	s.value(staging, "configmap/app-0999-config", ".data.value", "2")
+	s.Push(map[string]string{"base/config.yaml": steps.ConfigMap("config", "2")})
+	s.Value(staging, "configmap/app-0999-config", ".data.value", "2")
 	now = s.quiet(staging, token)
 	all := now.since(settled)
 	t.Logf("a commit that touches all %d Applications: %s", applications, all)
@@ -223,10 +224,10 @@ func TestWorkCostsWhatChanged(t *testing.T) {
 	if patches := restarted.Requests["patch"] - settled.Requests["patch"]; patches != 0 || restarted.Renders != 0 || restarted.Writes != 0 {
 		t.Errorf("a restart cost %d patches, %d renders, %d writes", patches, restarted.Renders, restarted.Writes)
 	}
-	s.Kubectl(stage.Plane.Kubectl(staging), "delete", "configmap", "app-0002-config", "-n", s.name)
-	s.value(staging, "configmap/app-0002-config", ".data.value", "2")
-	s.Kubectl(s.hub, "delete", "--raw", strings.TrimSuffix(syncPath, "/"))
-	s.Until(stage.Plane.Kubectl(staging), plane.Prints(""), "get", "configmaps", "-n", s.name,
+	s.Kubectl(stage.Plane.Kubectl(staging), "delete", "configmap", "app-0002-config", "-n", s.Name)
+	s.Value(staging, "configmap/app-0002-config", ".data.value", "2")
+	s.Kubectl(s.Hub, "delete", "--raw", strings.TrimSuffix(syncPath, "/"))
+	s.Until(stage.Plane.Kubectl(staging), plane.Prints(""), "get", "configmaps", "-n", s.Name,
 		"-l", "capstan.dev/managed=true", "-o", "name")
-	s.Until(s.hub, plane.Prints(""), "get", "applications", "-n", argocd, "-o", "name")
+	s.Until(s.Hub, plane.Prints(""), "get", "applications", "-n", argocd, "-o", "name")
 }

@@ -14,6 +14,7 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 
 	"github.com/capstan-dev/capstan/test/harness/hook"
+	"github.com/capstan-dev/capstan/test/harness/steps"
 )
 
 // crowd is an account whose requests share a priority level without a seat: one is served at a time, none waits.
@@ -41,7 +42,7 @@ const gateOfTheCrowd = `{apiVersion: admissionregistration.k8s.io/v1, kind: Vali
 // A priority level that is stored in the hub limits requests that this server answers, here while
 // a webhook holds one up.
 func TestThePriorityLevelsOfTheHubHoldHere(t *testing.T) {
-	s := begin(t, "crowd", map[string]string{"app/config.yaml": configMap("config", "1")})
+	s := begin(t, "crowd", map[string]string{"app/config.yaml": steps.ConfigMap("config", "1")})
 	var holding atomic.Bool
 	held, release := make(chan struct{}), make(chan struct{})
 	open := sync.OnceFunc(func() { close(release) })
@@ -54,10 +55,10 @@ func TestThePriorityLevelsOfTheHubHoldHere(t *testing.T) {
 	})
 	defer gate.Close()
 	defer open()
-	s.apply(crowd, fmt.Sprintf(gateOfTheCrowd, gate.ClientConfig()))
-	defer s.Kubectl(s.hub, "delete", "validatingwebhookconfiguration,flowschema,prioritylevelconfiguration", "crowd")
-	token := s.Kubectl(s.hub, "create", "token", "crowd", "-n", argocd)
-	schema := s.Kubectl(s.hub, "get", "flowschema", "crowd", "-o", "jsonpath={.metadata.uid}")
+	s.Apply(crowd, fmt.Sprintf(gateOfTheCrowd, gate.ClientConfig()))
+	defer s.Kubectl(s.Hub, "delete", "validatingwebhookconfiguration,flowschema,prioritylevelconfiguration", "crowd")
+	token := s.Kubectl(s.Hub, "create", "token", "crowd", "-n", argocd)
+	schema := s.Kubectl(s.Hub, "get", "flowschema", "crowd", "-o", "jsonpath={.metadata.uid}")
 	create, read := s.crowded(token, http.MethodPost, "?dryRun=All"), s.crowded(token, http.MethodGet, "/crowd")
 	s.Eventually("the crowd is known, and comes to the gate", func() bool {
 		known := read()
@@ -76,7 +77,7 @@ func TestThePriorityLevelsOfTheHubHoldHere(t *testing.T) {
 	if next := read(); next.code != http.StatusTooManyRequests || next.header.Get(flowSchema) != schema {
 		t.Errorf("while one of the crowd is served, the next is answered by %d: %s", next.code, next.body)
 	}
-	s.Kubectl(s.hub, "get", "applications", "-n", argocd)
+	s.Kubectl(s.Hub, "get", "applications", "-n", argocd)
 	open()
 	if served := <-first; !strings.Contains(served.body, "the gate is shut") {
 		t.Errorf("who was served is answered by %d: %s", served.code, served.body)
@@ -89,7 +90,7 @@ const flowSchema = "X-Kubernetes-PF-FlowSchema-UID"
 
 // crowded returns a request by the crowd, whose answer has no code where there is none.
 func (s *story) crowded(token, method, path string) func() answer {
-	body := s.application("crowd", staging, "app", "{}")
+	body := s.Application("crowd", staging, "app", "{}")
 	return func() answer {
 		answered, err := ask(s.Context(), token, method, "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications"+path, body)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/test/harness/steps"
 )
 
 const webDeployment = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: 1,
@@ -20,14 +21,15 @@ const webDeployment = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: 
 func (s *story) tree(name string) v1alpha1.ApplicationTree {
 	s.Helper()
 	var tree v1alpha1.ApplicationTree
-	s.OK(json.Unmarshal([]byte(s.Kubectl(s.hub, "get", "--raw", syncPath+name+"/tree")), &tree))
+	s.OK(json.Unmarshal([]byte(s.Kubectl(s.Hub, "get", "--raw", syncPath+name+"/tree")), &tree))
 	return tree
 }
 
 func TestTheTreeShowsWhatAnApplicationOwnsAndNothingElse(t *testing.T) {
+	t.Parallel()
 	s := begin(t, "tree", map[string]string{"app/web.yaml": webDeployment})
-	s.apply(s.application("tree", staging, "app", ""))
-	s.settled("tree")
+	s.Apply(s.Application("tree", staging, "app", ""))
+	s.Settled("tree")
 	s.Kubectl(stage.Plane.Kubectl(staging), "create", "configmap", "stranger", "-n", "tree")
 
 	tree := s.tree("tree")
@@ -46,26 +48,27 @@ func TestTheTreeShowsWhatAnApplicationOwnsAndNothingElse(t *testing.T) {
 		t.Errorf("the Deployment is %+v", web)
 	}
 
-	events := s.Kubectl(s.hub, "get", "--raw", syncPath+"tree/events")
+	events := s.Kubectl(s.Hub, "get", "--raw", syncPath+"tree/events")
 	for _, reason := range []string{"OperationCompleted", "ScalingReplicaSet", "SuccessfulCreate"} {
 		if !strings.Contains(events, reason) {
 			t.Errorf("the Events do not tell of %s: %s", reason, events)
 		}
 	}
-	if _, err := s.hub.Run(s.Context(), "get", "--raw", syncPath+"tree/log?podName=no-such-pod"); err == nil ||
+	if _, err := s.Hub.Run(s.Context(), "get", "--raw", syncPath+"tree/log?podName=no-such-pod"); err == nil ||
 		!strings.Contains(err.Error(), "not found") {
 		t.Errorf("the log of no pod is answered by %v", err)
 	}
-	s.remove("tree")
+	s.Remove("tree")
 }
 
 func TestAnActionReachesWhatTheApplicationOwnsAndNothingElse(t *testing.T) {
+	t.Parallel()
 	s := begin(t, "deeds", map[string]string{
 		"app/web.yaml": webDeployment,
 		"app/job.yaml": `{apiVersion: batch/v1, kind: CronJob, metadata: {name: nightly}, spec: {schedule: "0 0 1 1 *",
   jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: "c:1"}]}}}}}}
 `})
-	s.apply(s.application("deeds", staging, "app", "{syncOptions: [CreateNamespace=true]}"),
+	s.Apply(s.Application("deeds", staging, "app", "{syncOptions: [CreateNamespace=true]}"),
 		`{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: restart, namespace: argocd}, rules: [
   {apiGroups: [argoproj.io], resources: [applications/action], verbs: [create]},
   {apiGroups: [argoproj.io], resources: [applications/action], verbs: [run], resourceNames: [apps/Deployment/restart]}]}
@@ -73,16 +76,16 @@ func TestAnActionReachesWhatTheApplicationOwnsAndNothingElse(t *testing.T) {
   roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: restart},
   subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: olga}]}
 `)
-	_, err := s.hub.Input(s.Context(), "{}", "create", "--raw", syncPath+"deeds/sync", "-f", "-")
+	_, err := s.Hub.Input(s.Context(), "{}", "create", "--raw", syncPath+"deeds/sync", "-f", "-")
 	s.OK(err)
-	s.settled("deeds")
+	s.Settled("deeds")
 	there := stage.Plane.Kubectl(staging)
 	s.Kubectl(there, "create", "deployment", "stranger", "--image=x:1", "-n", "deeds")
 
-	if list := s.Kubectl(s.hub, "get", "--raw", syncPath+"deeds/actions?group=apps&kind=Deployment&namespace=deeds&name=web"); !strings.Contains(list, `"restart"`) {
+	if list := s.Kubectl(s.Hub, "get", "--raw", syncPath+"deeds/actions?group=apps&kind=Deployment&namespace=deeds&name=web"); !strings.Contains(list, `"restart"`) {
 		t.Errorf("the actions are %s", list)
 	}
-	olga := s.hub.As("olga")
+	olga := s.Hub.As("olga")
 	act := func(action, kind, name string) error {
 		group := map[string]string{"Deployment": "apps", "CronJob": "batch"}[kind]
 		body := `{"action":"` + action + `","resource":{"group":"` + group + `","kind":"` + kind + `","namespace":"deeds","name":"` + name + `"}}`
@@ -99,7 +102,7 @@ func TestAnActionReachesWhatTheApplicationOwnsAndNothingElse(t *testing.T) {
 		t.Errorf("an action on what is not of the Application: %v", err)
 	}
 	body := `{"action":"create-job","resource":{"group":"batch","kind":"CronJob","namespace":"deeds","name":"nightly"}}`
-	_, err = s.hub.Input(s.Context(), body, "create", "--raw", syncPath+"deeds/action", "-f", "-")
+	_, err = s.Hub.Input(s.Context(), body, "create", "--raw", syncPath+"deeds/action", "-f", "-")
 	s.OK(err)
 	kinds := ""
 	for _, node := range s.tree("deeds").Nodes {
@@ -108,38 +111,38 @@ func TestAnActionReachesWhatTheApplicationOwnsAndNothingElse(t *testing.T) {
 	if !strings.Contains(kinds, "Job ") {
 		t.Errorf("the tree has %s", kinds)
 	}
-	s.Until(s.hub, func(out string) bool { return strings.Contains(out, "olga ran action restart") },
+	s.Until(s.Hub, func(out string) bool { return strings.Contains(out, "olga ran action restart") },
 		"get", "events", "-n", argocd, "-o", "jsonpath={.items[*].message}")
-	s.remove("deeds")
+	s.Remove("deeds")
 }
 
 func TestAUsersHealthRuleRatesWhileItIsThere(t *testing.T) {
-	s := begin(t, "rated", map[string]string{"app/config.yaml": configMap("config", "bad")})
-	s.apply(s.application("rated", staging, "app", ""))
-	s.settled("rated")
+	s := begin(t, "rated", map[string]string{"app/config.yaml": steps.ConfigMap("config", "bad")})
+	s.Apply(s.Application("rated", staging, "app", ""))
+	s.Settled("rated")
 	settings := func(rule string) string {
 		return `{apiVersion: v1, kind: ConfigMap, metadata: {name: argocd-cm, namespace: argocd,
   labels: {app.kubernetes.io/part-of: argocd}}, data: {` + rule + `}}
 `
 	}
-	s.apply(settings(`resource.customizations.health.ConfigMap: "return {status = 'Degraded', message = obj.data.value}"`))
-	s.status("rated", "Synced/Degraded")
-	s.apply(settings(`resource.customizations.health-cel.ConfigMap: "object.data.value == 'bad' ? 'Suspended' : 'Healthy'"`))
-	s.status("rated", "Synced/Suspended")
-	s.apply(settings(`resource.customizations.health.ConfigMap: "return {"`))
-	s.status("rated", "Synced/Unknown")
-	if resources := s.Kubectl(s.hub, "get", "--raw", syncPath+"rated/resources"); !strings.Contains(resources, "resource.customizations.health.ConfigMap") {
+	s.Apply(settings(`resource.customizations.health.ConfigMap: "return {status = 'Degraded', message = obj.data.value}"`))
+	s.Status("rated", "Synced/Degraded")
+	s.Apply(settings(`resource.customizations.health-cel.ConfigMap: "object.data.value == 'bad' ? 'Suspended' : 'Healthy'"`))
+	s.Status("rated", "Synced/Suspended")
+	s.Apply(settings(`resource.customizations.health.ConfigMap: "return {"`))
+	s.Status("rated", "Synced/Unknown")
+	if resources := s.Kubectl(s.Hub, "get", "--raw", syncPath+"rated/resources"); !strings.Contains(resources, "resource.customizations.health.ConfigMap") {
 		t.Errorf("the faulty rule is not named: %s", resources)
 	}
-	s.Kubectl(s.hub, "delete", "configmap", "argocd-cm", "-n", argocd)
-	s.settled("rated")
+	s.Kubectl(s.Hub, "delete", "configmap", "argocd-cm", "-n", argocd)
+	s.Settled("rated")
 
-	s.apply(settings(`resource.customizations.health.ConfigMap: "return {status = 'Degraded'}"`))
-	s.status("rated", "Synced/Degraded")
-	s.push(map[string]string{"app/config.yaml": `{apiVersion: v1, kind: ConfigMap, metadata: {name: config,
+	s.Apply(settings(`resource.customizations.health.ConfigMap: "return {status = 'Degraded'}"`))
+	s.Status("rated", "Synced/Degraded")
+	s.Push(map[string]string{"app/config.yaml": `{apiVersion: v1, kind: ConfigMap, metadata: {name: config,
   annotations: {argocd.argoproj.io/ignore-healthcheck: "true"}}, data: {value: bad}}
 `})
-	s.settled("rated")
-	s.Kubectl(s.hub, "delete", "configmap", "argocd-cm", "-n", argocd)
-	s.remove("rated")
+	s.Settled("rated")
+	s.Kubectl(s.Hub, "delete", "configmap", "argocd-cm", "-n", argocd)
+	s.Remove("rated")
 }

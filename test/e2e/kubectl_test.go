@@ -16,54 +16,56 @@ import (
 )
 
 func TestKubectlEditChangesAField(t *testing.T) {
+	t.Parallel()
 	s := begin(t, "edited", map[string]string{
-		"app/config.yaml": configMap("config", "1"), "other/config.yaml": configMap("config", "2"),
+		"app/config.yaml": steps.ConfigMap("config", "1"), "other/config.yaml": steps.ConfigMap("config", "2"),
 	})
-	s.apply(s.application("edited", staging, "app", ""))
-	s.value(staging, "configmap/config", ".data.value", "1")
-	t.Setenv("KUBE_EDITOR", `sed -i "s/path: app/path: other/"`)
-	if out := s.Kubectl(s.hub, "edit", "application", "edited", "-n", argocd); !strings.HasSuffix(out, "edited edited") {
+	s.Apply(s.Application("edited", staging, "app", ""))
+	s.Value(staging, "configmap/config", ".data.value", "1")
+	if out := s.Kubectl(s.Hub.Editor(`sed -i "s/path: app/path: other/"`), "edit", "application", "edited", "-n", argocd); !strings.HasSuffix(out, "edited edited") {
 		t.Errorf("kubectl edit prints %q", out)
 	}
-	s.value(staging, "configmap/config", ".data.value", "2")
-	s.remove("edited")
+	s.Value(staging, "configmap/config", ".data.value", "2")
+	s.Remove("edited")
 }
 
 func TestKubectlGetShowsChangesAsTheyCome(t *testing.T) {
-	s := begin(t, "watched", map[string]string{"app/config.yaml": configMap("config", "1")})
-	s.apply(s.application("watched", staging, "app", "{syncOptions: [CreateNamespace=true]}"))
-	s.status("watched", "OutOfSync/Missing")
+	t.Parallel()
+	s := begin(t, "watched", map[string]string{"app/config.yaml": steps.ConfigMap("config", "1")})
+	s.Apply(s.Application("watched", staging, "app", "{syncOptions: [CreateNamespace=true]}"))
+	s.Status("watched", "OutOfSync/Missing")
 	ctx, cancel := context.WithTimeout(s.Context(), steps.Patience)
 	defer cancel()
 	var rows []string
-	s.OK(s.hub.Watch(ctx, func(row string) bool {
+	s.OK(s.Hub.Watch(ctx, func(row string) bool {
 		if rows = append(rows, row); len(rows) == 2 {
-			s.Kubectl(s.hub, "create", "--raw", syncPath+"watched/sync", "-f", writeTemp(t, "{}"))
+			s.Kubectl(s.Hub, "create", "--raw", syncPath+"watched/sync", "-f", writeTemp(t, "{}"))
 		}
 		return strings.Contains(row, "Synced") && strings.Contains(row, "Healthy")
 	}, "get", "applications", "-n", argocd, "--field-selector", "metadata.name=watched", "-w"))
 	if !strings.HasPrefix(rows[0], "NAME ") || !strings.Contains(rows[1], "OutOfSync") || len(rows) < 3 {
 		t.Errorf("kubectl get -w prints\n%s", strings.Join(rows, "\n"))
 	}
-	s.remove("watched")
+	s.Remove("watched")
 }
 
 func TestKubectlSelectsByFieldsAndReadsInPages(t *testing.T) {
-	s := begin(t, "selected", map[string]string{"app/config.yaml": configMap("config", "1")})
-	s.apply(`{apiVersion: argoproj.io/v1alpha1, kind: AppProject, metadata: {name: selected, namespace: argocd},
+	t.Parallel()
+	s := begin(t, "selected", map[string]string{"app/config.yaml": steps.ConfigMap("config", "1")})
+	s.Apply(`{apiVersion: argoproj.io/v1alpha1, kind: AppProject, metadata: {name: selected, namespace: argocd},
   spec: {sourceRepos: ["*"], destinations: [{server: "*", namespace: "*"}]}}
 `)
 	server := stage.Plane.Clusters[production].Server
 	byHand := strings.NewReplacer("project: default", "project: selected", "{name: "+production+",", fmt.Sprintf("{server: %q,", server)).
-		Replace(s.application("selected-b", production, "app", "{}"))
-	s.apply(s.application("selected-a", staging, "app", ""), byHand)
-	s.Kubectl(s.hub, "wait", "--for=jsonpath={.status.sync.status}=Synced", "application/selected-a", "-n", argocd, "--timeout=90s")
-	s.Kubectl(s.hub, "wait", "--for=jsonpath={.status.health.status}=Healthy", "application/selected-a", "-n", argocd, "--timeout=90s")
-	s.status("selected-b", "OutOfSync/Missing")
+		Replace(s.Application("selected-b", production, "app", "{}"))
+	s.Apply(s.Application("selected-a", staging, "app", ""), byHand)
+	s.Kubectl(s.Hub, "wait", "--for=jsonpath={.status.sync.status}=Synced", "application/selected-a", "-n", argocd, "--timeout=90s")
+	s.Kubectl(s.Hub, "wait", "--for=jsonpath={.status.health.status}=Healthy", "application/selected-a", "-n", argocd, "--timeout=90s")
+	s.Status("selected-b", "OutOfSync/Missing")
 
 	// The stage may hold what an earlier story left behind.
 	names := func(args ...string) string {
-		out := s.Kubectl(s.hub, append([]string{"get", "applications", "-n", argocd, "-o", "jsonpath={.items[*].metadata.name}"}, args...)...)
+		out := s.Kubectl(s.Hub, append([]string{"get", "applications", "-n", argocd, "-o", "jsonpath={.items[*].metadata.name}"}, args...)...)
 		var ours []string
 		for name := range strings.FieldsSeq(out) {
 			if strings.HasPrefix(name, "selected-") {
@@ -99,6 +101,6 @@ func TestKubectlSelectsByFieldsAndReadsInPages(t *testing.T) {
 			return strings.Contains(event.RequestURI, "limit=1") && strings.Contains(event.RequestURI, "continue=")
 		})) > 0
 	})
-	s.remove("selected-a", "selected-b")
-	s.Kubectl(s.hub, "delete", "appproject", "selected", "-n", argocd)
+	s.Remove("selected-a", "selected-b")
+	s.Kubectl(s.Hub, "delete", "appproject", "selected", "-n", argocd)
 }

@@ -20,7 +20,8 @@ const (
 	argocd     = "argocd"
 )
 
-// stage is what all stories play on. They change it, and therefore play one after another.
+// stage is what all stories play on. Those that change it, or count what it does, play one after another; then the others
+// play beside each other, each in a namespace of its own.
 var stage *world.World //nolint:gochecknoglobals // TestMain can hand it to tests in no other way.
 
 func TestMain(m *testing.M) {

@@ -10,23 +10,25 @@ import (
 	"testing"
 
 	"github.com/capstan-dev/capstan/pkg/source"
+	"github.com/capstan-dev/capstan/test/harness/steps"
 )
 
 // The names and labels by which the peer's dashboards ask.
 func TestMetricsHaveTheShapesThatDashboardsAskFor(t *testing.T) {
-	s := begin(t, "measured", map[string]string{"app/config.yaml": configMap("config", "1")})
-	s.apply(metricsReader, s.application("measured", staging, "app", ""))
-	s.settled("measured")
-	token := s.Kubectl(s.hub, "create", "token", "metrics", "-n", argocd)
+	t.Parallel()
+	s := begin(t, "measured", map[string]string{"app/config.yaml": steps.ConfigMap("config", "1")})
+	s.Apply(metricsReader, s.Application("measured", staging, "app", ""))
+	s.Settled("measured")
+	token := s.Kubectl(s.Hub, "create", "token", "metrics", "-n", argocd)
 	for _, line := range []string{
 		fmt.Sprintf(`argocd_app_info{autosync_enabled="true",dest_namespace="measured",dest_server=%q,health_status="Healthy",`+
 			`name="measured",namespace="argocd",operation="",project="default",repo=%q,sync_status="Synced"} 1`,
-			staging, source.Normalize(s.repo.URL())),
+			staging, source.Normalize(s.Repo.URL())),
 		`argocd_app_sync_status{name="measured",namespace="argocd",project="default",sync_status="Synced"} 1`,
 		`argocd_app_sync_status{name="measured",namespace="argocd",project="default",sync_status="OutOfSync"} 0`,
 		`argocd_app_reconcile_sum{namespace="argocd"} `,
-		fmt.Sprintf(`argocd_git_request_total{repo=%q,request_type="ls-remote"} `, s.repo.URL()),
-		fmt.Sprintf(`argocd_git_request_total{repo=%q,request_type="fetch"} `, s.repo.URL()),
+		fmt.Sprintf(`argocd_git_request_total{repo=%q,request_type="ls-remote"} `, s.Repo.URL()),
+		fmt.Sprintf(`argocd_git_request_total{repo=%q,request_type="fetch"} `, s.Repo.URL()),
 		`workqueue_depth{name="app_reconciliation_queue"} `,
 		`workqueue_depth{name="app_set_reconciliation_queue"} `,
 	} {
@@ -36,5 +38,5 @@ func TestMetricsHaveTheShapesThatDashboardsAskFor(t *testing.T) {
 			return strings.Contains(shown.body, "\n"+line)
 		})
 	}
-	s.remove("measured")
+	s.Remove("measured")
 }

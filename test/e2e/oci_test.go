@@ -4,81 +4,56 @@
 package e2e
 
 import (
-	"archive/tar"
-	"bytes"
-	"compress/gzip"
 	"fmt"
-	"io"
-	"log"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
-	"github.com/google/go-containerregistry/pkg/registry"
-	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"oras.land/oras-go/v2"
-	"oras.land/oras-go/v2/registry/remote"
-
 	"github.com/capstan-dev/capstan/test/harness/plane"
+	"github.com/capstan-dev/capstan/test/harness/registry"
+	"github.com/capstan-dev/capstan/test/harness/steps"
 )
 
-// publish pushes files as one layer under a tag, as oras push does, and returns the digest.
-func (s *story) publish(to *remote.Repository, tag string, files map[string]string) string {
+// publish pushes files to a registry, and returns the digest.
+func (s *story) publish(to *registry.Repository, tag string, files map[string]string) string {
 	s.Helper()
-	var packed bytes.Buffer
-	zipped := gzip.NewWriter(&packed)
-	archive := tar.NewWriter(zipped)
-	for name, content := range files {
-		s.OK(archive.WriteHeader(&tar.Header{Name: name, Size: int64(len(content)), Mode: 0o644}))
-		_, err := archive.Write([]byte(content))
-		s.OK(err)
-	}
-	s.OK(archive.Close())
-	s.OK(zipped.Close())
-	layer, err := oras.PushBytes(s.Context(), to, ocispec.MediaTypeImageLayerGzip, packed.Bytes())
+	digest, err := to.Push(s.Context(), tag, files)
 	s.OK(err)
-	manifest, err := oras.PackManifest(s.Context(), to, oras.PackManifestVersion1_1, "application/vnd.example.config",
-		oras.PackManifestOptions{Layers: []ocispec.Descriptor{layer}})
-	s.OK(err)
-	s.OK(to.Tag(s.Context(), manifest, tag))
-	return manifest.Digest.String()
+	return digest
 }
 
 func TestManifestsComeFromAnArtifactOfARegistry(t *testing.T) {
+	t.Parallel()
 	s := begin(t, "artifact", nil)
-	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
-	t.Cleanup(server.Close)
-	name := strings.TrimPrefix(server.URL, "http://") + "/team/config"
-	to, err := remote.NewRepository(name)
+	to, err := registry.Start()
 	s.OK(err)
-	to.PlainHTTP = true
+	defer to.Close()
 	kustomized := func(value string) map[string]string {
 		return map[string]string{
-			"app/kustomization.yaml": "{namePrefix: my-, resources: [shop.yaml]}\n", "app/shop.yaml": configMap("shop", value),
+			"app/kustomization.yaml": "{namePrefix: my-, resources: [shop.yaml]}\n", "app/shop.yaml": steps.ConfigMap("shop", value),
 		}
 	}
 	first := s.publish(to, "1.0.0", kustomized("one"))
-	s.apply(fmt.Sprintf(`{apiVersion: v1, kind: Secret,
+	s.Apply(fmt.Sprintf(`{apiVersion: v1, kind: Secret,
   metadata: {name: artifact, namespace: %s, labels: {argocd.argoproj.io/secret-type: repository}},
   stringData: {type: oci, url: %q, insecureOCIForceHttp: "true"}}
-`, argocd, "oci://"+name), strings.Replace(s.application("artifact", staging, "app", ""),
-		fmt.Sprintf("repoURL: %q, path: app, targetRevision: HEAD", s.repo.URL()),
-		fmt.Sprintf("repoURL: %q, path: app, targetRevision: ^1", "oci://"+name), 1))
-	s.settled("artifact")
-	s.value(staging, "configmap/my-shop", ".data.value", "one")
-	s.Until(s.hub, plane.Prints(first+" Kustomize"), "get", "application", "artifact", "-n", argocd, "-o",
+`, argocd, to.URL()), strings.Replace(s.Application("artifact", staging, "app", ""),
+		fmt.Sprintf("repoURL: %q, path: app, targetRevision: HEAD", s.Repo.URL()),
+		fmt.Sprintf("repoURL: %q, path: app, targetRevision: ^1", to.URL()), 1))
+	s.Settled("artifact")
+	s.Value(staging, "configmap/my-shop", ".data.value", "one")
+	s.Until(s.Hub, plane.Prints(first+" Kustomize"), "get", "application", "artifact", "-n", argocd, "-o",
 		"jsonpath={.status.sync.revision} {.status.sourceType}")
 
 	second := s.publish(to, "1.1.0", kustomized("two"))
-	s.Kubectl(s.hub, "annotate", "application", "artifact", "-n", argocd, "argocd.argoproj.io/refresh=normal")
-	s.value(staging, "configmap/my-shop", ".data.value", "two")
-	s.Until(s.hub, plane.Prints(second), "get", "application", "artifact", "-n", argocd, "-o",
+	s.Kubectl(s.Hub, "annotate", "application", "artifact", "-n", argocd, "argocd.argoproj.io/refresh=normal")
+	s.Value(staging, "configmap/my-shop", ".data.value", "two")
+	s.Until(s.Hub, plane.Prints(second), "get", "application", "artifact", "-n", argocd, "-o",
 		"jsonpath={.status.sync.revision}")
 
-	s.publish(to, "1.2.0", map[string]string{"../shop.yaml": configMap("shop", "three")})
-	s.Kubectl(s.hub, "annotate", "application", "artifact", "-n", argocd, "argocd.argoproj.io/refresh=normal")
-	s.condition("artifact", "ComparisonError", "leads out of it")
-	s.value(staging, "configmap/my-shop", ".data.value", "two")
-	s.remove("artifact")
-	s.Kubectl(s.hub, "delete", "secret", "artifact", "-n", argocd)
+	s.publish(to, "1.2.0", map[string]string{"../shop.yaml": steps.ConfigMap("shop", "three")})
+	s.Kubectl(s.Hub, "annotate", "application", "artifact", "-n", argocd, "argocd.argoproj.io/refresh=normal")
+	s.Condition("artifact", "ComparisonError", "leads out of it")
+	s.Value(staging, "configmap/my-shop", ".data.value", "two")
+	s.Remove("artifact")
+	s.Kubectl(s.Hub, "delete", "secret", "artifact", "-n", argocd)
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/capstan-dev/capstan/test/harness/plane"
+	"github.com/capstan-dev/capstan/test/harness/steps"
 )
 
 const syncPath = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/"
@@ -20,10 +21,11 @@ const mayTeamSync = `{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBindin
 `
 
 func TestATeamMaySyncButNotEdit(t *testing.T) {
-	s := begin(t, "team", map[string]string{"app/config.yaml": configMap("config", "1")})
-	s.apply(s.application("team", staging, "app", "{syncOptions: [CreateNamespace=true]}"), mayTeamSync)
-	s.status("team", "OutOfSync/Missing")
-	tina := s.hub.As("tina")
+	t.Parallel()
+	s := begin(t, "team", map[string]string{"app/config.yaml": steps.ConfigMap("config", "1")})
+	s.Apply(s.Application("team", staging, "app", "{syncOptions: [CreateNamespace=true]}"), mayTeamSync)
+	s.Status("team", "OutOfSync/Missing")
+	tina := s.Hub.As("tina")
 
 	if out := s.Kubectl(tina, "auth", "can-i", "create", "applications", "--subresource=sync", "-n", argocd); out != "yes" {
 		t.Errorf("may tina sync? %s", out)
@@ -40,28 +42,29 @@ func TestATeamMaySyncButNotEdit(t *testing.T) {
 
 	_, err := tina.Input(s.Context(), "{}", "create", "--raw", syncPath+"team/sync", "-f", "-")
 	s.OK(err)
-	s.settled("team")
-	s.value(staging, "configmap/config", ".data.value", "1")
-	if who := s.Kubectl(s.hub, "get", "application", "team", "-n", argocd, "-o",
+	s.Settled("team")
+	s.Value(staging, "configmap/config", ".data.value", "1")
+	if who := s.Kubectl(s.Hub, "get", "application", "team", "-n", argocd, "-o",
 		"jsonpath={.status.operationState.operation.initiatedBy.username}"); who != "tina" {
 		t.Errorf("the sync was initiated by %q, want tina", who)
 	}
-	if runs := s.Kubectl(s.hub, "get", "syncruns", "-n", argocd, "--field-selector", "spec.application.name=team"); !strings.Contains(runs, "tina") {
+	if runs := s.Kubectl(s.Hub, "get", "syncruns", "-n", argocd, "--field-selector", "spec.application.name=team"); !strings.Contains(runs, "tina") {
 		t.Errorf("the record of the sync does not name tina:\n%s", runs)
 	}
-	s.remove("team")
+	s.Remove("team")
 }
 
 func TestTwoPeopleRacingOnOneApplication(t *testing.T) {
-	s := begin(t, "race", map[string]string{"app/config.yaml": configMap("config", "1")})
-	s.apply(s.application("race", staging, "app", "{syncOptions: [CreateNamespace=true]}"))
-	s.status("race", "OutOfSync/Missing")
+	t.Parallel()
+	s := begin(t, "race", map[string]string{"app/config.yaml": steps.ConfigMap("config", "1")})
+	s.Apply(s.Application("race", staging, "app", "{syncOptions: [CreateNamespace=true]}"))
+	s.Status("race", "OutOfSync/Missing")
 	const people = 8
 	failures := make([]error, people)
 	var racing sync.WaitGroup
 	for i := range people {
 		racing.Go(func() {
-			_, failures[i] = s.hub.As("admin-"+string(rune('a'+i)), "system:masters").
+			_, failures[i] = s.Hub.As("admin-"+string(rune('a'+i)), "system:masters").
 				Input(s.Context(), "{}", "create", "--raw", syncPath+"race/sync", "-f", "-")
 		})
 	}
@@ -78,52 +81,54 @@ func TestTwoPeopleRacingOnOneApplication(t *testing.T) {
 	if won == 0 {
 		t.Error("nobody won the race")
 	}
-	s.settled("race")
-	runs := s.Kubectl(s.hub, "get", "syncruns", "-n", argocd, "--field-selector", "spec.application.name=race", "-o", "name")
+	s.Settled("race")
+	runs := s.Kubectl(s.Hub, "get", "syncruns", "-n", argocd, "--field-selector", "spec.application.name=race", "-o", "name")
 	if got := len(strings.Fields(runs)); got != won {
 		t.Errorf("%d syncs are recorded, %d were accepted", got, won)
 	}
-	s.remove("race")
+	s.Remove("race")
 }
 
 func TestRollbackHoldsUntilTheNextCommit(t *testing.T) {
-	s := begin(t, "rollback", map[string]string{"app/config.yaml": configMap("config", "good")})
-	s.apply(s.application("rollback", staging, "app", ""))
-	s.value(staging, "configmap/config", ".data.value", "good")
-	s.settled("rollback")
-	bad := s.push(map[string]string{"app/config.yaml": configMap("config", "bad")})
-	s.value(staging, "configmap/config", ".data.value", "bad")
-	s.Until(s.hub, plane.Prints(bad), "get", "application", "rollback", "-n", argocd, "-o",
+	t.Parallel()
+	s := begin(t, "rollback", map[string]string{"app/config.yaml": steps.ConfigMap("config", "good")})
+	s.Apply(s.Application("rollback", staging, "app", ""))
+	s.Value(staging, "configmap/config", ".data.value", "good")
+	s.Settled("rollback")
+	bad := s.Push(map[string]string{"app/config.yaml": steps.ConfigMap("config", "bad")})
+	s.Value(staging, "configmap/config", ".data.value", "bad")
+	s.Until(s.Hub, plane.Prints(bad), "get", "application", "rollback", "-n", argocd, "-o",
 		"jsonpath={.status.history[1].revision}")
 
-	_, err := s.hub.Input(s.Context(), "{}", "create", "--raw", syncPath+"rollback/rollback", "-f", "-")
+	_, err := s.Hub.Input(s.Context(), "{}", "create", "--raw", syncPath+"rollback/rollback", "-f", "-")
 	s.OK(err)
-	s.value(staging, "configmap/config", ".data.value", "good")
-	s.condition("rollback", "SyncError", "rolled back")
-	s.push(map[string]string{"unrelated.txt": "nothing"})
-	s.value(staging, "configmap/config", ".data.value", "good")
+	s.Value(staging, "configmap/config", ".data.value", "good")
+	s.Condition("rollback", "SyncError", "rolled back")
+	s.Push(map[string]string{"unrelated.txt": "nothing"})
+	s.Value(staging, "configmap/config", ".data.value", "good")
 
-	s.push(map[string]string{"app/config.yaml": configMap("config", "better")})
-	s.value(staging, "configmap/config", ".data.value", "better")
-	s.settled("rollback")
-	s.remove("rollback")
+	s.Push(map[string]string{"app/config.yaml": steps.ConfigMap("config", "better")})
+	s.Value(staging, "configmap/config", ".data.value", "better")
+	s.Settled("rollback")
+	s.Remove("rollback")
 }
 
 func TestManifestsAndDiffShowWhatASyncWouldDoAndNoSecret(t *testing.T) {
+	t.Parallel()
 	s := begin(t, "diff", map[string]string{
-		"app/config.yaml": configMap("config", "1"),
+		"app/config.yaml": steps.ConfigMap("config", "1"),
 		"app/secret.yaml": "{apiVersion: v1, kind: Secret, metadata: {name: secret}, stringData: {password: hunter2}}\n",
 	})
-	s.apply(s.application("diff", staging, "app", ""))
-	s.settled("diff")
-	second := s.push(map[string]string{
+	s.Apply(s.Application("diff", staging, "app", ""))
+	s.Settled("diff")
+	second := s.Push(map[string]string{
 		"app/secret.yaml": "{apiVersion: v1, kind: Secret, metadata: {name: secret}, stringData: {password: correct-horse}}\n",
 	})
-	s.Until(s.hub, plane.Prints(second), "get", "application", "diff", "-n", argocd, "-o", "jsonpath={.status.sync.revision}")
-	first := s.Kubectl(s.hub, "get", "application", "diff", "-n", argocd, "-o", "jsonpath={.status.history[0].revision}")
+	s.Until(s.Hub, plane.Prints(second), "get", "application", "diff", "-n", argocd, "-o", "jsonpath={.status.sync.revision}")
+	first := s.Kubectl(s.Hub, "get", "application", "diff", "-n", argocd, "-o", "jsonpath={.status.history[0].revision}")
 
-	manifests := s.Kubectl(s.hub, "get", "--raw", syncPath+"diff/manifests?revision="+first)
-	diff := s.Kubectl(s.hub, "get", "--raw", syncPath+"diff/diff?revision="+first)
+	manifests := s.Kubectl(s.Hub, "get", "--raw", syncPath+"diff/manifests?revision="+first)
+	diff := s.Kubectl(s.Hub, "get", "--raw", syncPath+"diff/diff?revision="+first)
 	if !strings.Contains(manifests, `"value":"1"`) || !strings.Contains(diff, `"action":"Update"`) {
 		t.Errorf("manifests: %s\ndiff: %s", manifests, diff)
 	}
@@ -132,13 +137,13 @@ func TestManifestsAndDiffShowWhatASyncWouldDoAndNoSecret(t *testing.T) {
 			t.Errorf("%s is shown", secret)
 		}
 	}
-	s.remove("diff")
+	s.Remove("diff")
 }
 
 // A policy that is stored in the hub judges requests that this server answers.
 func TestThePoliciesOfTheHubHoldHere(t *testing.T) {
-	s := begin(t, "policy", map[string]string{"app/config.yaml": configMap("config", "1")})
-	s.apply(s.application("policy", staging, "app", "{syncOptions: [CreateNamespace=true]}"),
+	s := begin(t, "policy", map[string]string{"app/config.yaml": steps.ConfigMap("config", "1")})
+	s.Apply(s.Application("policy", staging, "app", "{syncOptions: [CreateNamespace=true]}"),
 		`{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicy, metadata: {name: no-pruning-by-hand},
   spec: {failurePolicy: Fail,
     matchConstraints: {resourceRules: [{apiGroups: [argoproj.io], apiVersions: [v1alpha1], operations: [CREATE],
@@ -147,18 +152,18 @@ func TestThePoliciesOfTheHubHoldHere(t *testing.T) {
 `, `{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicyBinding, metadata: {name: no-pruning-by-hand},
   spec: {policyName: no-pruning-by-hand, validationActions: [Deny]}}
 `)
-	s.status("policy", "OutOfSync/Missing")
+	s.Status("policy", "OutOfSync/Missing")
 	refused := func() error {
-		_, err := s.hub.Input(s.Context(), `{"prune":true}`, "create", "--raw", syncPath+"policy/sync?dryRun=All", "-f", "-")
+		_, err := s.Hub.Input(s.Context(), `{"prune":true}`, "create", "--raw", syncPath+"policy/sync?dryRun=All", "-f", "-")
 		return err
 	}
 	s.Eventually("the policy of the hub is heard of", func() bool { return refused() != nil })
 	if err := refused(); !strings.Contains(err.Error(), "nobody prunes by hand") {
 		t.Errorf("a sync with prune is answered by %v", err)
 	}
-	_, err := s.hub.Input(s.Context(), "{}", "create", "--raw", syncPath+"policy/sync", "-f", "-")
+	_, err := s.Hub.Input(s.Context(), "{}", "create", "--raw", syncPath+"policy/sync", "-f", "-")
 	s.OK(err)
-	s.settled("policy")
-	s.Kubectl(s.hub, "delete", "validatingadmissionpolicybinding,validatingadmissionpolicy", "no-pruning-by-hand")
-	s.remove("policy")
+	s.Settled("policy")
+	s.Kubectl(s.Hub, "delete", "validatingadmissionpolicybinding,validatingadmissionpolicy", "no-pruning-by-hand")
+	s.Remove("policy")
 }

@@ -11,16 +11,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/capstan-dev/capstan/test/harness/plane"
-	"github.com/capstan-dev/capstan/test/harness/steps"
 )
 
 // Who has a role of the cluster's own in a namespace has the rights to Applications that go with it.
 func TestTheClustersOwnRolesHoldTheRightsToApplications(t *testing.T) {
-	s := &story{Steps: steps.Steps{T: t}, name: "roles", hub: stage.Hub()}
-	s.Kubectl(s.hub, "create", "namespace", s.name)
+	t.Parallel()
+	s := begin(t, "roles", nil)
+	s.Kubectl(s.Hub, "create", "namespace", s.Name)
 	roles := []string{"view", "edit", "admin"}
 	for _, role := range roles {
-		s.Kubectl(s.hub, "create", "rolebinding", role, "-n", s.name, "--clusterrole", role, "--user", "roles-"+role)
+		s.Kubectl(s.Hub, "create", "rolebinding", role, "-n", s.Name, "--clusterrole", role, "--user", "roles-"+role)
 	}
 	want := map[string]string{
 		"get applications":              "yes yes yes",
@@ -37,10 +37,10 @@ func TestTheClustersOwnRolesHoldTheRightsToApplications(t *testing.T) {
 		verb, resource, _ := strings.Cut(what, " ")
 		resource, sub, _ := strings.Cut(resource, "/")
 		// It prints no and fails where somebody may not.
-		out, _ := s.hub.As("roles-"+role).Run(s.Context(), "auth", "can-i", verb, resource, "--subresource", sub, "-n", s.name)
+		out, _ := s.Hub.As("roles-"+role).Run(s.Context(), "auth", "can-i", verb, resource, "--subresource", sub, "-n", s.Name)
 		return out
 	}
-	s.Until(s.hub.As("roles-admin"), plane.Prints("yes"), "auth", "can-i", "patch", "appprojects", "-n", s.name)
+	s.Until(s.Hub.As("roles-admin"), plane.Prints("yes"), "auth", "can-i", "patch", "appprojects", "-n", s.Name)
 	got := map[string]string{}
 	for what := range want {
 		got[what] = fmt.Sprintf("%s %s %s", can(what, roles[0]), can(what, roles[1]), can(what, roles[2]))
@@ -48,5 +48,5 @@ func TestTheClustersOwnRolesHoldTheRightsToApplications(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("view, edit and admin may (-want +got):\n%s", diff)
 	}
-	s.Kubectl(s.hub, "delete", "namespace", s.name, "--wait=false")
+	s.Kubectl(s.Hub, "delete", "namespace", s.Name, "--wait=false")
 }

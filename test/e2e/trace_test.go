@@ -12,20 +12,21 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/capstan-dev/capstan/test/harness/collector"
+	"github.com/capstan-dev/capstan/test/harness/steps"
 	"github.com/capstan-dev/capstan/test/harness/world"
 )
 
 // A trace that a client begins goes through the hub and on in Capstan, whose spans arrive at the
 // collector that its operator named.
 func TestATraceGoesOnInCapstan(t *testing.T) {
-	s := begin(t, "traced", map[string]string{"app/config.yaml": configMap("config", "1")})
+	s := begin(t, "traced", map[string]string{"app/config.yaml": steps.ConfigMap("config", "1")})
 	traces, err := collector.Start(s.Context())
 	s.OK(err)
 	defer traces.Close()
 	config := writeTemp(t, "apiVersion: apiserver.config.k8s.io/v1\nkind: TracingConfiguration\nendpoint: "+traces.Endpoint()+"\n")
 	defer s.restart()
 	s.restart("--tracing-config-file", config)
-	s.apply(s.application("traced", staging, "app", "{}"))
+	s.Apply(s.Application("traced", staging, "app", "{}"))
 
 	const trace = "0af7651916cd43dd8448eb211c80319c"
 	s.traced(trace, syncPath+"traced")
@@ -37,7 +38,7 @@ func TestATraceGoesOnInCapstan(t *testing.T) {
 		return slices.Contains(names, "GET /apis/argoproj.io/v1alpha1/namespaces/{:namespace}/applications/{:name}") &&
 			slices.Contains(names, "Get etcd3")
 	})
-	s.remove("traced")
+	s.Remove("traced")
 }
 
 // traced reads a path through the hub as its administrator, as part of a trace that is sampled.

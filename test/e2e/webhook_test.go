@@ -14,6 +14,7 @@ import (
 
 	"github.com/capstan-dev/capstan/test/harness/hook"
 	"github.com/capstan-dev/capstan/test/harness/plane"
+	"github.com/capstan-dev/capstan/test/harness/steps"
 )
 
 // hooks registers a webhook in the hub under one name: what it does with Applications that are made, and with syncs.
@@ -32,17 +33,17 @@ const hooks = `{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingWeb
 
 // A webhook that is registered in the hub is asked about requests that this server answers.
 func TestTheWebhooksOfTheHubHoldHere(t *testing.T) {
-	s := begin(t, "hooked", map[string]string{"app/config.yaml": configMap("config", "1")})
+	s := begin(t, "hooked", map[string]string{"app/config.yaml": steps.ConfigMap("config", "1")})
 	judge, stamp := hook.Serve(refuse), hook.Serve(annotate)
 	defer judge.Close()
 	defer stamp.Close()
-	s.apply(fmt.Sprintf(hooks, s.name, judge.ClientConfig(), stamp.ClientConfig()))
-	defer s.Kubectl(s.hub, "delete", "validatingwebhookconfiguration,mutatingwebhookconfiguration", s.name)
+	s.Apply(fmt.Sprintf(hooks, s.Name, judge.ClientConfig(), stamp.ClientConfig()))
+	defer s.Kubectl(s.Hub, "delete", "validatingwebhookconfiguration,mutatingwebhookconfiguration", s.Name)
 
-	manifest := s.application("hooked", staging, "app", "{syncOptions: [CreateNamespace=true]}")
+	manifest := s.Application("hooked", staging, "app", "{syncOptions: [CreateNamespace=true]}")
 	forbidden := writeTemp(t, strings.Replace(manifest, "{name: hooked,", "{name: hooked, labels: {forbidden: \"yes\"},", 1))
 	create := func(file string, args ...string) (string, error) {
-		return s.hub.Run(s.Context(), append([]string{"create", "-f", file}, args...)...)
+		return s.Hub.Run(s.Context(), append([]string{"create", "-f", file}, args...)...)
 	}
 	s.Eventually("the webhooks of the hub are heard of", func() bool {
 		_, refused := create(forbidden, "--dry-run=server")
@@ -52,22 +53,22 @@ func TestTheWebhooksOfTheHubHoldHere(t *testing.T) {
 	if _, err := create(forbidden); err == nil || !strings.Contains(err.Error(), "this label is forbidden") {
 		t.Errorf("an Application that the webhook refuses is answered by %v", err)
 	}
-	s.apply(manifest)
-	s.Until(s.hub, plane.Prints("by the hub's webhook"), "get", "application", "hooked", "-n", argocd, "-o",
+	s.Apply(manifest)
+	s.Until(s.Hub, plane.Prints("by the hub's webhook"), "get", "application", "hooked", "-n", argocd, "-o",
 		`jsonpath={.metadata.annotations.example\.com/stamped}`)
-	s.status("hooked", "OutOfSync/Missing")
+	s.Status("hooked", "OutOfSync/Missing")
 
 	sync := func(body string) error {
-		_, err := s.hub.As("tom", "system:masters").Input(s.Context(), body, "create", "--raw", syncPath+"hooked/sync", "-f", "-")
+		_, err := s.Hub.As("tom", "system:masters").Input(s.Context(), body, "create", "--raw", syncPath+"hooked/sync", "-f", "-")
 		return err
 	}
 	if err := sync(`{"prune":true}`); err == nil || !strings.Contains(err.Error(), "tom prunes hooked by hand") {
 		t.Errorf("a sync that the webhook refuses is answered by %v", err)
 	}
-	s.status("hooked", "OutOfSync/Missing")
+	s.Status("hooked", "OutOfSync/Missing")
 	s.OK(sync("{}"))
-	s.settled("hooked")
-	s.remove("hooked")
+	s.Settled("hooked")
+	s.Remove("hooked")
 }
 
 // refuse lets no Application with a label be made, and nobody prune by hand.

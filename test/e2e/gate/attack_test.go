@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/capstan-dev/capstan/test/harness/gitserver"
+	"github.com/capstan-dev/capstan/test/harness/steps"
 )
 
 // byHand is the policy of an Application that nothing syncs by itself.
@@ -42,14 +43,14 @@ func (s *story) untouched(was string) {
 // patch changes an Application with all rights that there are.
 func (s *story) patch(app, patch string, args ...string) {
 	s.Helper()
-	s.Kubectl(s.hub, append([]string{"patch", "application", app, "-n", argocd, "--type=merge", "-p", patch}, args...)...)
+	s.Kubectl(s.Hub, append([]string{"patch", "application", app, "-n", argocd, "--type=merge", "-p", patch}, args...)...)
 }
 
 // failed waits until the operation of an Application is over, and says why it came to nothing.
 func (s *story) failed(app, why string) {
 	s.Helper()
 	over := func(out string) bool { return strings.HasPrefix(out, "Failed//") && strings.Contains(out, why) }
-	s.Until(s.hub, over, "get", "application", app, "-n", argocd, "-o",
+	s.Until(s.Hub, over, "get", "application", app, "-n", argocd, "-o",
 		"jsonpath={.status.operationState.phase}/{.operation}/{.status.operationState.message}")
 }
 
@@ -57,7 +58,7 @@ func (s *story) failed(app, why string) {
 // overtaken by the next commit.
 func (s *story) ask(app string) string {
 	s.Helper()
-	_, err := s.hub.Input(s.Context(), `{"apiVersion":"argoproj.io/v1alpha1","kind":"ApplicationPlan","prune":true}`,
+	_, err := s.Hub.Input(s.Context(), `{"apiVersion":"argoproj.io/v1alpha1","kind":"ApplicationPlan","prune":true}`,
 		"create", "--raw", applications+app+"/plan", "-f", "-")
 	s.OK(err)
 	return s.newest(app)
@@ -66,7 +67,7 @@ func (s *story) ask(app string) string {
 // sync begins an approved Plan.
 func (s *story) sync(app, digest string) error {
 	s.Helper()
-	_, err := s.hub.Input(s.Context(), fmt.Sprintf(`{"apiVersion":"argoproj.io/v1alpha1","kind":"ApplicationSync","plan":%q}`, digest),
+	_, err := s.Hub.Input(s.Context(), fmt.Sprintf(`{"apiVersion":"argoproj.io/v1alpha1","kind":"ApplicationSync","plan":%q}`, digest),
 		"create", "--raw", applications+app+"/sync", "-f", "-")
 	return err
 }
@@ -74,25 +75,25 @@ func (s *story) sync(app, digest string) error {
 // deployed makes an Application whose first Plan was approved, and is applied.
 func (s *story) deployed(app, path, policy string) {
 	s.Helper()
-	s.apply(s.application(app, production, path, policy))
+	s.Apply(s.Application(app, production, path, policy))
 	s.waiting(app, "AwaitingApproval")
 	digest := s.newest(app)
 	s.OK(s.decide("ann", app, "approve", digest))
 	if policy == byHand {
 		s.OK(s.sync(app, digest))
 	}
-	s.settled(app)
+	s.Settled(app)
 	s.waiting(app, "Open")
 }
 
 // smuggle pushes what nobody approves: another value, one object more, and one less.
 func (s *story) smuggle(commit gitserver.Commit) string {
 	s.Helper()
-	commit.Files = map[string]string{"app/config.yaml": configMap("config", "smuggled"), "app/smuggled.yaml": configMap("smuggled", "1")}
+	commit.Files = map[string]string{"app/config.yaml": steps.ConfigMap("config", "smuggled"), "app/smuggled.yaml": steps.ConfigMap("smuggled", "1")}
 	if !commit.Orphan {
 		commit.Remove = []string{"app/other.yaml"}
 	}
-	id, err := s.repo.Push(s.Context(), commit)
+	id, err := s.Repo.Push(s.Context(), commit)
 	s.OK(err)
 	return id
 }
@@ -101,9 +102,9 @@ func (s *story) smuggle(commit gitserver.Commit) string {
 func (s *story) bury(names ...string) {
 	s.Helper()
 	for _, app := range names {
-		s.Kubectl(s.hub, "delete", "application", app, "-n", argocd, "--wait=false", "--ignore-not-found")
+		s.Kubectl(s.Hub, "delete", "application", app, "-n", argocd, "--wait=false", "--ignore-not-found")
 		s.Eventually(app+" is gone", func() bool {
-			if s.Kubectl(s.hub, "get", "application", app, "-n", argocd, "--ignore-not-found", "-o", "name") == "" {
+			if s.Kubectl(s.Hub, "get", "application", app, "-n", argocd, "--ignore-not-found", "-o", "name") == "" {
 				return true
 			}
 			_ = s.decide("ann", app, "approve", s.newest(app)) // The Plan of the deletion may not be the newest yet.
@@ -115,7 +116,7 @@ func (s *story) bury(names ...string) {
 // files are those of an Application in the folder app, of which one object more or less does not pass any limit.
 func files() map[string]string {
 	return map[string]string{
-		"app/config.yaml": configMap("config", "1"), "app/other.yaml": configMap("other", "1"),
-		"app/more.yaml": strings.Join([]string{configMap("a", "1"), configMap("b", "1"), configMap("c", "1")}, "---\n"),
+		"app/config.yaml": steps.ConfigMap("config", "1"), "app/other.yaml": steps.ConfigMap("other", "1"),
+		"app/more.yaml": strings.Join([]string{steps.ConfigMap("a", "1"), steps.ConfigMap("b", "1"), steps.ConfigMap("c", "1")}, "---\n"),
 	}
 }

@@ -32,29 +32,29 @@ const people = `{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, me
 func gated(t *testing.T, name string, files map[string]string) *story {
 	t.Helper()
 	s := begin(t, name, files)
-	s.apply(people)
+	s.Apply(people)
 	s.tier("production")
 	return s
 }
 
 func (s *story) tier(tier string) {
 	s.Helper()
-	s.Kubectl(s.hub, "patch", "clusters.capstan.dev", production, "--type=merge", "-p", fmt.Sprintf(`{"spec":{"tier":%q}}`, tier))
+	s.Kubectl(s.Hub, "patch", "clusters.capstan.dev", production, "--type=merge", "-p", fmt.Sprintf(`{"spec":{"tier":%q}}`, tier))
 }
 
 // waiting waits until an Application stands so before the gate, and returns the name and the digest of its Plan.
 func (s *story) waiting(app, state string) (plan, digest string) {
 	s.Helper()
-	s.Until(s.hub, plane.Prints(state), "get", "application", app, "-n", argocd, "-o", "jsonpath={.status.gate.state}")
-	plan = s.Kubectl(s.hub, "get", "application", app, "-n", argocd, "-o", "jsonpath={.status.gate.plan}")
-	return plan, s.Kubectl(s.hub, "get", "plan", plan, "-n", argocd, "-o", "jsonpath={.digest}")
+	s.Until(s.Hub, plane.Prints(state), "get", "application", app, "-n", argocd, "-o", "jsonpath={.status.gate.state}")
+	plan = s.Kubectl(s.Hub, "get", "application", app, "-n", argocd, "-o", "jsonpath={.status.gate.plan}")
+	return plan, s.Kubectl(s.Hub, "get", "plan", plan, "-n", argocd, "-o", "jsonpath={.digest}")
 }
 
 // decide asks for a decision on a Plan, and returns what the server says against it.
 func (s *story) decide(who, app, subresource, digest string) error {
 	s.Helper()
 	body := fmt.Sprintf(`{"apiVersion":"argoproj.io/v1alpha1","kind":"ApplicationApproval","planDigest":%q}`, digest)
-	_, err := s.hub.As(who).Input(s.Context(), body, "create", "--raw", applications+app+"/"+subresource, "-f", "-")
+	_, err := s.Hub.As(who).Input(s.Context(), body, "create", "--raw", applications+app+"/"+subresource, "-f", "-")
 	return err
 }
 
@@ -74,7 +74,7 @@ func (s *story) refused(what string, err error, texts ...string) {
 // newest is the digest of the newest Plan of an Application.
 func (s *story) newest(app string) string {
 	s.Helper()
-	digests := strings.Fields(s.Kubectl(s.hub, "get", "plans", "-n", argocd, "--field-selector", "spec.application.name="+app,
+	digests := strings.Fields(s.Kubectl(s.Hub, "get", "plans", "-n", argocd, "--field-selector", "spec.application.name="+app,
 		"--sort-by=.spec.number", "-o", "jsonpath={.items[*].digest}"))
 	if len(digests) == 0 {
 		s.Fatalf("there is no Plan of %s", app)

@@ -16,7 +16,7 @@ func (s *story) set(cluster, more string) string {
     finalizers: [resources-finalizer.argocd.argoproj.io]}, spec: {project: default,
     source: {repoURL: %[5]q, path: app, targetRevision: HEAD}, destination: {name: '{{.cluster}}', namespace: %[1]s},
     syncPolicy: {automated: {prune: true, selfHeal: true}, syncOptions: [CreateNamespace=true]}}}}}
-`, s.name, argocd, cluster, more, s.repo.URL())
+`, s.Name, argocd, cluster, more, s.Repo.URL())
 }
 
 func TestASetPutsNothingIntoProduction(t *testing.T) {
@@ -26,21 +26,21 @@ func TestASetPutsNothingIntoProduction(t *testing.T) {
 			begin(s)
 			was := s.there()
 			s.part("a template that carries an operation", func(s *story) {
-				s.apply(s.set(production, "templatePatch: 'operation: {sync: {prune: true}}',"))
+				s.Apply(s.set(production, "templatePatch: 'operation: {sync: {prune: true}}',"))
 				says := func(out string) bool { return strings.Contains(out, "a template cannot start a sync") }
-				s.Until(s.hub, says, "get", "applicationset", s.name, "-n", argocd, "-o", "jsonpath={.status.conditions}")
+				s.Until(s.Hub, says, "get", "applicationset", s.Name, "-n", argocd, "-o", "jsonpath={.status.conditions}")
 				s.untouched(was)
 			})
 			s.part("an Application that is sent on to production", func(s *story) {
-				s.apply(s.set(staging, ""))
-				s.value(staging, "configmap/config", ".data.value", "1")
-				s.settled(s.name)
-				s.apply(s.set(production, ""))
-				s.waiting(s.name, "AwaitingApproval")
+				s.Apply(s.set(staging, ""))
+				s.Value(staging, "configmap/config", ".data.value", "1")
+				s.Settled(s.Name)
+				s.Apply(s.set(production, ""))
+				s.waiting(s.Name, "AwaitingApproval")
 				s.untouched(was)
 			})
-			s.Kubectl(s.hub, "delete", "applicationset", s.name, "-n", argocd, "--wait=false")
-			s.bury(s.name)
+			s.Kubectl(s.Hub, "delete", "applicationset", s.Name, "-n", argocd, "--wait=false")
+			s.bury(s.Name)
 			s.untouched(was)
 		})
 	}

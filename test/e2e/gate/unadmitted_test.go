@@ -12,6 +12,7 @@ import (
 
 	"github.com/capstan-dev/capstan/test/harness/gitserver"
 	"github.com/capstan-dev/capstan/test/harness/plane"
+	"github.com/capstan-dev/capstan/test/harness/steps"
 )
 
 // unadmitted has the server run without its own admission plugins, until the story ends.
@@ -56,7 +57,7 @@ func TestTheReconcilerHoldsWithoutAdmission(t *testing.T) {
 	was := s.there()
 	s.unadmitted()
 
-	for name, attack := range operations(s.repo.URL(), plan) {
+	for name, attack := range operations(s.Repo.URL(), plan) {
 		s.part("an operation: "+name, func(s *story) {
 			s.patch("unadmitted", fmt.Sprintf(`{"operation":%s}`, attack[0]))
 			s.failed("unadmitted", attack[1])
@@ -77,39 +78,39 @@ func TestTheReconcilerHoldsWithoutAdmission(t *testing.T) {
 	s.part("records that only the server writes", func(s *story) { s.recordsAreRefused("unadmitted", plan) })
 	s.part("automated sync that prunes and heals", func(s *story) {
 		s.patch("unadmitted", `{"spec":{"syncPolicy":{"automated":{"prune":true,"selfHeal":true}}}}`)
-		s.Until(s.hub, func(out string) bool { return out != plan }, "get", "application", "unadmitted", "-n", argocd, "-o", "jsonpath={.status.gate.plan}")
+		s.Until(s.Hub, func(out string) bool { return out != plan }, "get", "application", "unadmitted", "-n", argocd, "-o", "jsonpath={.status.gate.plan}")
 		s.waiting("unadmitted", "AwaitingApproval")
 		s.untouched(was)
 	})
 	s.part("to staging and back", func(s *story) {
 		s.patch("unadmitted", `{"spec":{"destination":{"name":"staging"}}}`)
-		s.value(staging, "configmap/smuggled", ".data.value", "1")
-		s.settled("unadmitted")
+		s.Value(staging, "configmap/smuggled", ".data.value", "1")
+		s.Settled("unadmitted")
 		s.patch("unadmitted", `{"spec":{"destination":{"name":"production"}}}`)
 		s.waiting("unadmitted", "AwaitingApproval")
 		s.untouched(was)
 	})
 	s.part("a change of an Application that is synced to staging", func(s *story) {
-		s.push(map[string]string{"arriving/config.yaml": configMap("arriving", "1")})
-		s.apply(s.application("arriving", staging, "arriving", ""))
-		s.settled("arriving")
+		s.Push(map[string]string{"arriving/config.yaml": steps.ConfigMap("arriving", "1")})
+		s.Apply(s.Application("arriving", staging, "arriving", ""))
+		s.Settled("arriving")
 		s.patch("arriving", `{"spec":{"destination":{"name":"production"}}}`)
 		s.waiting("arriving", "AwaitingApproval")
 		s.untouched(was)
 		s.bury("arriving")
 	})
 	s.part("production under another address", func(s *story) {
-		s.push(map[string]string{"aliased/config.yaml": configMap("aliased", "1")})
+		s.Push(map[string]string{"aliased/config.yaml": steps.ConfigMap("aliased", "1")})
 		s.alias("harmless")
-		s.apply(s.application("aliased", "harmless", "aliased", ""))
+		s.Apply(s.Application("aliased", "harmless", "aliased", ""))
 		s.waiting("aliased", "AwaitingApproval")
 		s.untouched(was)
 		s.bury("aliased")
-		s.Kubectl(s.hub, "delete", "secret", "cluster-harmless", "-n", argocd)
+		s.Kubectl(s.Hub, "delete", "secret", "cluster-harmless", "-n", argocd)
 	})
 	s.part("a deletion with all objects", func(s *story) {
-		s.Kubectl(s.hub, "delete", "application", "unadmitted", "-n", argocd, "--wait=false")
-		s.condition("unadmitted", "DeletionError", "the gate holds it")
+		s.Kubectl(s.Hub, "delete", "application", "unadmitted", "-n", argocd, "--wait=false")
+		s.Condition("unadmitted", "DeletionError", "the gate holds it")
 		s.untouched(was)
 	})
 	s.bury("unadmitted")
@@ -121,24 +122,24 @@ func (s *story) recordsAreRefused(app, plan string) {
 	s.Helper()
 	approval := fmt.Sprintf(`{apiVersion: capstan.dev/v1alpha1, kind: Approval, metadata: {name: forged, namespace: %s},
 		spec: {application: {name: %s, uid: x}, plan: %s, planDigest: x, decision: Approve, approver: {username: ann}, roles: [approver]}}`, argocd, app, plan)
-	_, err := s.hub.Input(s.Context(), approval, "create", "-f", "-")
+	_, err := s.Hub.Input(s.Context(), approval, "create", "-f", "-")
 	s.refused("a forged Approval", err, "the server alone writes it")
-	_, err = s.hub.Run(s.Context(), "patch", "plan", plan, "-n", argocd, "--subresource=status", "--type=merge", "-p", `{"status":{"phase":"Running"}}`)
+	_, err = s.Hub.Run(s.Context(), "patch", "plan", plan, "-n", argocd, "--subresource=status", "--type=merge", "-p", `{"status":{"phase":"Running"}}`)
 	s.refused("a forged Plan", err, "the server alone")
-	_, err = s.hub.Run(s.Context(), "patch", "plan", plan, "-n", argocd, "--type=merge", "-p", `{"spec":{"prune":true}}`)
+	_, err = s.Hub.Run(s.Context(), "patch", "plan", plan, "-n", argocd, "--type=merge", "-p", `{"spec":{"prune":true}}`)
 	s.refused("a changed Plan", err, "spec")
 }
 
 // alias registers production once more, under another name and address.
 func (s *story) alias(name string) {
 	s.Helper()
-	secret := s.Kubectl(s.hub, "get", "secret", "cluster-"+production, "-n", argocd, "-o",
+	secret := s.Kubectl(s.Hub, "get", "secret", "cluster-"+production, "-n", argocd, "-o",
 		"go-template={{.data.config | base64decode}}")
 	server := strings.Replace(stage.Plane.Clusters[production].Server, "127.0.0.1", "localhost", 1)
-	s.apply(fmt.Sprintf(`{apiVersion: v1, kind: Secret, metadata: {name: cluster-%s, namespace: %s, labels: {argocd.argoproj.io/secret-type: cluster}},
+	s.Apply(fmt.Sprintf(`{apiVersion: v1, kind: Secret, metadata: {name: cluster-%s, namespace: %s, labels: {argocd.argoproj.io/secret-type: cluster}},
   stringData: {name: %[1]s, server: %[3]q, config: %[4]q}}
 `, name, argocd, server, secret))
-	s.Until(s.hub, func(out string) bool { return out != "" }, "get", "clusters.capstan.dev", name, "-o", "jsonpath={.status.uid}")
+	s.Until(s.Hub, func(out string) bool { return out != "" }, "get", "clusters.capstan.dev", name, "-o", "jsonpath={.status.uid}")
 }
 
 // strict asks for a reason, which the built-in policy does not.
@@ -148,9 +149,9 @@ const strict = `{apiVersion: capstan.dev/v1alpha1, kind: PromotionPolicy, metada
 
 func TestAPolicyStaysInForceWithoutAdmission(t *testing.T) {
 	s := gated(t, "strict", files())
-	s.apply(everywhere, strict)
+	s.Apply(everywhere, strict)
 	s.unadmitted()
-	s.apply(s.application("strict", production, "app", ""))
+	s.Apply(s.Application("strict", production, "app", ""))
 	_, digest := s.waiting("strict", "AwaitingApproval")
 	was := s.there()
 	for what, weaken := range map[string][]string{
@@ -161,25 +162,25 @@ func TestAPolicyStaysInForceWithoutAdmission(t *testing.T) {
 		"a deletion that leaves none": {"delete", "--raw", "/apis/capstan.dev/v1alpha1/promotionpolicies?labelSelector=!none"},
 	} {
 		s.part(what, func(s *story) {
-			s.Kubectl(s.hub, weaken...)
+			s.Kubectl(s.Hub, weaken...)
 			s.refused("an approval without a reason", s.decide("ann", "strict", "approve", digest), "reason")
-			s.Until(s.hub, plane.Prints("true"), "get", "promotionpolicy", "strict", "-o", "jsonpath={.status.effective.requireReason}")
+			s.Until(s.Hub, plane.Prints("true"), "get", "promotionpolicy", "strict", "-o", "jsonpath={.status.effective.requireReason}")
 			s.patch("strict", `{"operation":{"sync":{}}}`)
 			s.failed("strict", "waits for")
 			s.untouched(was)
 		})
 	}
 	s.part("a status that says what is in force", func(s *story) {
-		_, err := s.hub.Run(s.Context(), "patch", "promotionpolicy", "strict", "--subresource=status", "--type=merge", "-p", `{"status":{"effective":{"selectors":[]}}}`)
+		_, err := s.Hub.Run(s.Context(), "patch", "promotionpolicy", "strict", "--subresource=status", "--type=merge", "-p", `{"status":{"effective":{"selectors":[]}}}`)
 		s.refused("a forged status of a policy", err, "promotionpolicies/approve")
 	})
-	row := strings.Fields(s.Kubectl(s.hub, "get", "promotionpolicy", "strict", "--no-headers"))
+	row := strings.Fields(s.Kubectl(s.Hub, "get", "promotionpolicy", "strict", "--no-headers"))
 	for _, who := range []string{"ann", "bob"} {
-		_, err := s.hub.As(who).Input(s.Context(), fmt.Sprintf(`{"apiVersion":"capstan.dev/v1alpha1","kind":"PolicyApproval","digest":%q}`,
+		_, err := s.Hub.As(who).Input(s.Context(), fmt.Sprintf(`{"apiVersion":"capstan.dev/v1alpha1","kind":"PolicyApproval","digest":%q}`,
 			row[len(row)-2]), "create", "--raw", "/apis/capstan.dev/v1alpha1/promotionpolicies/strict/approve", "-f", "-")
 		s.OK(err)
 	}
-	s.Until(s.hub, plane.Prints(""), "get", "promotionpolicy", "strict", "--ignore-not-found", "-o", "name")
+	s.Until(s.Hub, plane.Prints(""), "get", "promotionpolicy", "strict", "--ignore-not-found", "-o", "name")
 	s.bury("strict")
 	s.tier("")
 }

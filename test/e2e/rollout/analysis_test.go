@@ -32,6 +32,7 @@ spec:
 }
 
 func TestAnAnalysisByAJobDecides(t *testing.T) {
+	t.Parallel()
 	s := begin(t, "analysed")
 	const strategy = `canary: {steps: [{setWeight: 50},
   {analysis: {templates: [{templateName: smoke}], args: [{name: revision, valueFrom: {podTemplateHashValue: Latest}}]}}]}`

@@ -20,6 +20,7 @@ func (s *story) selected(service, revision string) {
 }
 
 func TestBlueGreenSwitchesWhenAPersonSaysSo(t *testing.T) {
+	t.Parallel()
 	s := begin(t, "blue-green")
 	const strategy = `blueGreen: {activeService: active, previewService: preview, autoPromotionEnabled: false,
   previewReplicaCount: 1, scaleDownDelaySeconds: 3}`

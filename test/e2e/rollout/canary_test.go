@@ -12,6 +12,7 @@ import (
 
 // The first pause ends by itself, after seconds in place of minutes; the second one by a person, once its pods were seen.
 func TestACanaryGoesStepByStep(t *testing.T) {
+	t.Parallel()
 	s := begin(t, "canary")
 	raw, err := os.ReadFile(filepath.Join("testdata", "canary.yaml"))
 	s.OK(err)

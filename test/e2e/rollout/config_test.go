@@ -56,6 +56,7 @@ func (s *story) reads(label string) []string {
 // A change of a ConfigMap goes through the steps as a change of the template does. An abort goes back to what the ConfigMap
 // held before, while it holds something else. Pods that were the canary say so no longer once they are stable.
 func TestAChangeOfConfigurationIsARevision(t *testing.T) {
+	t.Parallel()
 	s := begin(t, "config")
 	s.apply(s.configured())
 	s.until(`{.status.conditions[?(@.type=="InvalidSpec")].message}`,

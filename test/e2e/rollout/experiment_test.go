@@ -34,6 +34,7 @@ spec:
 }
 
 func TestAnExperimentIsAnalysedByAJobAndLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
 	s := begin(t, "experiment")
 	s.apply(s.smoke(false))
 	s.apply(s.experiment("good"))
@@ -61,6 +62,7 @@ func TestAnExperimentIsAnalysedByAJobAndLeavesNothingBehind(t *testing.T) {
 }
 
 func TestAnExperimentOfAStepDecides(t *testing.T) {
+	t.Parallel()
 	s := begin(t, "tried")
 	const strategy = `canary: {steps: [{setWeight: 50}, {experiment: {
   templates: [{name: old, specRef: stable}, {name: new, specRef: canary}],

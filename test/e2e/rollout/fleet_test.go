@@ -20,6 +20,7 @@ func (s *story) in(manifest string) string {
 }
 
 func TestARolloutGoesStepByStepInAnotherCluster(t *testing.T) {
+	t.Parallel()
 	s := begin(t, "fleet")
 	there := &story{Steps: s.Steps, namespace: s.namespace, hub: stage.Plane.Kubectl(east)}
 	s.Kubectl(there.hub, "create", "namespace", s.namespace)

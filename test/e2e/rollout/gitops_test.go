@@ -118,6 +118,7 @@ func selectedHash(object *unstructured.Unstructured) string {
 // What the controller of Rollouts drives of an Application's objects is no drift, and no sync sets it back; what
 // anybody else changes of them is.
 func TestACanaryIsNoDrift(t *testing.T) {
+	t.Parallel()
 	strategy := "canary: {canaryService: canary, stableService: stable, scaleDownDelaySeconds: 1,\n" +
 		"  trafficRouting: {istio: {virtualService: {name: web}}}, steps: [{setWeight: 20}, {pause: {}}]}"
 	s := &kept{story: &story{namespace: "kept"}}

@@ -14,7 +14,8 @@ import (
 	"github.com/capstan-dev/capstan/test/harness/world"
 )
 
-// stage is what all stories play on, each in a namespace of its own.
+// stage is what all stories play on, each in a namespace of its own: those that end the server one after another, then
+// the others beside each other.
 var stage *world.World //nolint:gochecknoglobals // TestMain can hand it to tests in no other way.
 
 func TestMain(m *testing.M) {

@@ -15,6 +15,7 @@ const waiting = `canary: {steps: [{setWeight: 25}, {pause: {}}, {setWeight: 75},
 
 // What the peer's kubectl plugin does to promote, to abort and to retry.
 func TestPeopleDecideAsWithThePlugin(t *testing.T) {
+	t.Parallel()
 	s := begin(t, "people")
 	s.apply(s.rollout("v1", 4, waiting))
 	s.at("Healthy", 4)
@@ -36,6 +37,7 @@ func TestPeopleDecideAsWithThePlugin(t *testing.T) {
 }
 
 func TestASpecThatCannotBeCarriedOutIsAdmittedAndSaid(t *testing.T) {
+	t.Parallel()
 	s := begin(t, "invalid")
 	manifest := s.rollout("v1", 1, "blueGreen: {activeService: active}")
 	s.apply(manifest)
@@ -58,6 +60,7 @@ func TestASpecThatCannotBeCarriedOutIsAdmittedAndSaid(t *testing.T) {
 
 // The cluster adds its defaults to a template, and clients write one in different ways: neither is a new revision.
 func TestATemplateThatIsWrittenDifferentlyIsNoNewRevision(t *testing.T) {
+	t.Parallel()
 	s := begin(t, "written")
 	manifest := s.rollout("v1", 2, "canary: {}")
 	s.apply(manifest)
@@ -78,6 +81,7 @@ func TestATemplateThatIsWrittenDifferentlyIsNoNewRevision(t *testing.T) {
 }
 
 func TestARestartReplacesEveryPod(t *testing.T) {
+	t.Parallel()
 	s := begin(t, "restart")
 	s.apply(s.rollout("v1", 2, "canary: {}"))
 	s.until("{.status.phase}", "Healthy")

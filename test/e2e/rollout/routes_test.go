@@ -48,6 +48,7 @@ func module(s *steps.Steps, path string) string {
 
 // The routers of four projects, each with the object that its users write and the field that shows the weight.
 func TestTrafficGoesStepByStep(t *testing.T) {
+	t.Parallel()
 	installRoutes(&steps.Steps{T: t})
 	cases := map[string]struct{ routing, object, kind, weight string }{
 		"gateway": {`plugins: {argoproj-labs/gatewayAPI: {httpRoute: web}}`, `
@@ -83,6 +84,7 @@ spec:
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := begin(t, "routed-"+name)
 			strategy := "canary: {canaryService: canary, stableService: stable, scaleDownDelaySeconds: 1,\n" +
 				"  trafficRouting: {" + tc.routing + "},\n" +

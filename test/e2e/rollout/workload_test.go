@@ -36,6 +36,7 @@ func (s *story) replicas(count int) {
 // A Rollout that is there before its Deployment waits for it, takes its pods over, and updates them step by step when
 // somebody sets an image there.
 func TestADeploymentBecomesARollout(t *testing.T) {
+	t.Parallel()
 	s := begin(t, "migration")
 	s.apply(fmt.Sprintf(`
 apiVersion: argoproj.io/v1alpha1

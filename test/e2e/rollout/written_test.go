@@ -136,6 +136,7 @@ func update() []traffic.Intent {
 }
 
 func TestAPIServersTakeWhatRoutersWrite(t *testing.T) {
+	t.Parallel()
 	known := newAuthor(t)
 	for name, user := range users() {
 		t.Run(name, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -21,6 +22,8 @@ type Kubectl struct {
 	binary     string
 	kubeconfig string
 	flags      []string
+	// editor is what kubectl edit runs.
+	editor string
 }
 
 // Kubectl returns kubectl as the administrator of a cluster.
@@ -35,6 +38,12 @@ func (k Kubectl) As(user string, groups ...string) Kubectl {
 	for _, group := range groups {
 		k.flags = append(k.flags, "--as-group", group)
 	}
+	return k
+}
+
+// Editor returns kubectl whose edit runs a command of a shell on the file.
+func (k Kubectl) Editor(command string) Kubectl {
+	k.editor = command
 	return k
 }
 
@@ -58,7 +67,11 @@ func (k Kubectl) Input(ctx context.Context, input string, args ...string) (strin
 }
 
 func (k Kubectl) command(ctx context.Context, args ...string) *exec.Cmd {
-	return exec.CommandContext(ctx, k.binary, slices.Concat([]string{"--kubeconfig", k.kubeconfig}, k.flags, args)...)
+	command := exec.CommandContext(ctx, k.binary, slices.Concat([]string{"--kubeconfig", k.kubeconfig}, k.flags, args)...)
+	if k.editor != "" {
+		command.Env = append(os.Environ(), "KUBE_EDITOR="+k.editor)
+	}
+	return command
 }
 
 // Watch runs kubectl and shows each line that it prints to enough, until that returns true. It
@@ -90,10 +103,17 @@ func (k Kubectl) Apply(ctx context.Context, yaml string) error {
 	return err
 }
 
+// The pause between two looks at a cluster grows with the time that is waited already: each look is a process, which
+// takes from the server what it is waited for with.
+const (
+	firstPause   = 100 * time.Millisecond
+	longestPause = 500 * time.Millisecond
+)
+
 // Until runs kubectl until it prints what want accepts, or ctx ends.
 func (k Kubectl) Until(ctx context.Context, want func(string) bool, args ...string) (string, error) {
 	last := ""
-	for {
+	for pause := firstPause; ; pause = min(pause*5/4, longestPause) {
 		out, err := k.Run(ctx, args...)
 		if err == nil {
 			last = out
@@ -104,7 +124,7 @@ func (k Kubectl) Until(ctx context.Context, want func(string) bool, args ...stri
 		select {
 		case <-ctx.Done():
 			return last, fmt.Errorf("kubectl %s printed %q last: %w", strings.Join(args, " "), last, errors.Join(ctx.Err(), err))
-		case <-time.After(100 * time.Millisecond):
+		case <-time.After(pause):
 		}
 	}
 }
