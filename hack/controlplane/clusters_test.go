@@ -16,7 +16,7 @@ const timeout = "--timeout=2m"
 func TestClustersAreAsRealOnes(t *testing.T) {
 	t.Parallel()
 	u := user{dir: t.TempDir()}
-	ready, _ := u.up(t, "--clusters", "hub,staging", "--audit")
+	ready, _ := u.up(t, "--clusters", "hub,staging,production", "--audit")
 	var stories atomic.Int64
 
 	for name, test := range map[string]func(*testing.T, user, string){

@@ -76,7 +76,7 @@ func (u *user) up(t *testing.T, flags ...string) (plane.Ready, *exec.Cmd) {
 	})
 	for {
 		if ready, err := plane.ReadReady(u.dir); err == nil && ready.PID == cmd.Process.Pid {
-			t.Logf("ready after %.1f s", time.Since(begin).Seconds())
+			t.Logf("%d clusters are ready after %.1f s", len(ready.Clusters), time.Since(begin).Seconds())
 			u.bin = ready.Bin
 			return ready, cmd
 		}

@@ -43,7 +43,7 @@ func (s *story) admit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("$ echo '%s' | kubectl --as %s create --raw %s -f -\n", decision(digest), approver, approve)
+	s.say("$ echo '%s' | kubectl --as %s create --raw %s -f -", decision(digest), approver, approve)
 	began := time.Now()
 	if err = s.approve(ctx, digest); err != nil {
 		return err
@@ -152,7 +152,7 @@ func (s *story) refused(ctx context.Context, plan string) error {
 		return fmt.Errorf("the refusal does not say PruneLimit: %w", err)
 	}
 	said := err.Error()
-	fmt.Printf("$ kubectl --as %s create --raw …/approve   # reason: PruneLimit\n%s\n", approver,
+	s.say("$ kubectl --as %s create --raw …/approve   # reason: PruneLimit\n%s", approver,
 		said[strings.LastIndex(said, "\n")+1:])
 	return nil
 }

@@ -19,7 +19,7 @@ import (
 )
 
 func main() {
-	check := flag.Bool("check", false, "end after the story instead of staying up")
+	check := flag.Bool("check", false, "compare README.md with the story, and end, instead of staying up")
 	dir := flag.String("dir", "", "where to keep everything; empty is a new temporary folder")
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -57,7 +57,7 @@ func run(ctx context.Context, dir string, check bool) (err error) {
 	}
 	s.say("The story took %.0f s, builds included.", time.Since(began).Seconds())
 	if check {
-		return nil
+		return s.compare(ctx, root)
 	}
 	s.invite()
 	<-ctx.Done()

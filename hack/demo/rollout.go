@@ -70,7 +70,7 @@ func (s *story) release(ctx context.Context) error {
 		return err
 	}
 	s.say("v2 has 40 %% of the pods and waits for ten minutes, or for a person:")
-	fmt.Printf("$ echo '{\"currentStepIndex\":3}' | kubectl create --raw %s -f -\n", promote)
+	s.say("$ echo '{\"currentStepIndex\":3}' | kubectl create --raw %s -f -", promote)
 	if _, err := s.world.Hub().Input(ctx, `{"currentStepIndex":3}`, "create", "--raw", promote, "-f", "-"); err != nil {
 		return err
 	}

@@ -27,11 +27,12 @@ const (
 type story struct {
 	world *world.World
 	repo  *gitserver.Repository
-	dir   string
+	// printed is what the story printed.
+	printed strings.Builder
 }
 
 func newStory(ctx context.Context, root, dir string) (*story, error) {
-	s := &story{dir: dir}
+	s := &story{}
 	s.say("Building and starting a hub, %s and %s (the first time this takes minutes) …", staging, production)
 	began := time.Now()
 	w, err := world.New(ctx, world.Options{
@@ -190,7 +191,7 @@ func (s *story) invite() {
 		"kubectl get approvals -n argocd -o wide",
 		"kubectl get rollout guestbook -n shop -o wide -w   # while you change its image with kubectl edit",
 	} {
-		fmt.Println("  " + line)
+		s.say("  %s", line)
 	}
 	s.say("Press Ctrl-C to stop.")
 }
@@ -201,7 +202,7 @@ func (s *story) show(ctx context.Context, args ...string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("$ kubectl %s\n%s\n", quoted(args), out)
+	s.say("$ kubectl %s\n%s", quoted(args), out)
 	return nil
 }
 
@@ -216,5 +217,11 @@ func quoted(args []string) string {
 	return strings.Join(shown, " ")
 }
 
-func (s *story) title(format string, values ...any) { fmt.Printf("\n== "+format+"\n", values...) }
-func (s *story) say(format string, values ...any)   { fmt.Printf(format+"\n", values...) }
+func (s *story) title(format string, values ...any) { s.say("\n== "+format, values...) }
+
+// say prints a line. What the terminal does not take is kept all the same.
+func (s *story) say(format string, values ...any) {
+	line := fmt.Sprintf(format, values...)
+	fmt.Println(line)
+	fmt.Fprintln(&s.printed, line)
+}

@@ -5,6 +5,7 @@ package api
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -72,26 +73,33 @@ func swaggerIsServed(t *testing.T, w *world) {
 }
 
 func openAPIDescribesSubresources(t *testing.T, w *world) {
-	served := openAPI(t, w)
-	for path, kind := range map[string]string{
-		"applications/{name}/sync": "ApplicationSync", "applications/{name}/rollback": "ApplicationRollback",
-		"applications/{name}/refresh": "ApplicationRefresh", "applications/{name}/terminate": "ApplicationTerminate",
-		"rollouts/{name}/promote": "RolloutPromote", "rollouts/{name}/undo": "RolloutUndo",
-		"rollouts/{name}/pause": "RolloutManualPause", "rollouts/{name}/restart": "RolloutRestart",
-	} {
-		found := false
+	served, bodies := openAPI(t, w), 0
+	for name, resource := range resourcesOf(t, w, "argoproj.io/v1alpha1") {
+		parent, action, isAction := strings.Cut(name, "/")
+		if !isAction || !slices.Contains(resource.Verbs, "create") {
+			continue
+		}
+		bodies++
+		path, found := parent+"/{name}/"+action, false
 		for _, body := range served.operation(t, path, "post").RequestBody.Content {
-			found = found || strings.HasSuffix(body.Schema.Ref, "."+kind)
+			found = found || strings.HasSuffix(body.Schema.Ref, "."+resource.Kind)
 		}
 		if !found {
-			t.Errorf("the body of %s is not described as %s", path, kind)
+			t.Errorf("the body of %s is not described as %s", path, resource.Kind)
 		}
 	}
-	for _, path := range []string{"manifests", "diff"} {
-		item := string(served.Paths["/apis/argoproj.io/v1alpha1/namespaces/{namespace}/applications/{name}/"+path]["get"])
-		all := item + string(served.Paths["/apis/argoproj.io/v1alpha1/namespaces/{namespace}/applications/{name}/"+path]["parameters"])
-		if !strings.Contains(all, `"revision"`) {
-			t.Errorf("the query of %s is not described", path)
+	if bodies == 0 {
+		t.Error("nothing is served that has a body")
+	}
+	for path, query := range map[string][]string{
+		"manifests": {"revision"}, "diff": {"revision"}, "actions": {"group", "version", "resourceKind", "namespace", "name"},
+		"log": {"podName", "container", "resourceKind", "follow", "tailLines", "sinceSeconds"},
+	} {
+		item := served.Paths["/apis/argoproj.io/v1alpha1/namespaces/{namespace}/applications/{name}/"+path]
+		for _, parameter := range query {
+			if !strings.Contains(string(item["get"])+string(item["parameters"]), `"name":"`+parameter+`"`) {
+				t.Errorf("the parameter %s of %s is not described", parameter, path)
+			}
 		}
 	}
 }
