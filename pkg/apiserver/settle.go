@@ -65,7 +65,7 @@ func (s *settlement) value(raw json.RawMessage, of *shape, at *field.Path) (json
 func (s *settlement) object(raw json.RawMessage, of *shape, at *field.Path) (json.RawMessage, bool) {
 	var values map[string]json.RawMessage
 	if json.Unmarshal(raw, &values) != nil {
-		return raw, false // it is no object, which is for the decoder to say
+		return s.mistyped(raw, at, "write an object, such as {...}")
 	}
 	changed := false
 	for _, member := range of.fields {
@@ -88,7 +88,7 @@ func (s *settlement) object(raw json.RawMessage, of *shape, at *field.Path) (jso
 func (s *settlement) list(raw json.RawMessage, of *shape, at *field.Path) (json.RawMessage, bool) {
 	var items []json.RawMessage
 	if json.Unmarshal(raw, &items) != nil {
-		return raw, false
+		return s.mistyped(raw, at, "write a list, such as [...]")
 	}
 	s.listed++
 	defer func() { s.listed-- }()
@@ -110,7 +110,7 @@ func (s *settlement) list(raw json.RawMessage, of *shape, at *field.Path) (json.
 func (s *settlement) dictionary(raw json.RawMessage, of *shape, at *field.Path) (json.RawMessage, bool) {
 	var items map[string]json.RawMessage
 	if json.Unmarshal(raw, &items) != nil {
-		return raw, false
+		return s.mistyped(raw, at, "write an object, such as {...}")
 	}
 	changed := false
 	for key, item := range items {
@@ -122,6 +122,14 @@ func (s *settlement) dictionary(raw json.RawMessage, of *shape, at *field.Path) 
 		}
 	}
 	return rewritten(raw, items, changed)
+}
+
+// mistyped refuses a value of another type, as the decoder would, but by its full path.
+func (s *settlement) mistyped(raw json.RawMessage, at *field.Path, advice string) (json.RawMessage, bool) {
+	if at != nil { // What is no object at all has no path.
+		s.refuse(field.TypeInvalid(at, field.OmitValueType{}, advice))
+	}
+	return raw, false
 }
 
 // time requires a date and time. The first second of the calendar is Kubernetes' null.

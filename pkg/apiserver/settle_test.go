@@ -43,6 +43,21 @@ func TestWhatAClientWroteIsSettled(t *testing.T) {
 			written: `{"spec": {"roles": [{}], "signatureKeys": [{"keyID": null}]}}`,
 			fields:  []string{"spec.roles[0].name", "spec.signatureKeys[0].keyID"},
 		},
+		"a value of another type is refused where it is": {
+			kind:    "AppProject",
+			written: `{"spec": {"destinations": ["*"], "sourceRepos": {"a": "b"}, "roles": [{"name": "a", "policies": "p"}]}}`,
+			fields:  []string{"spec.destinations[0]", "spec.sourceRepos", "spec.roles[0].policies"},
+		},
+		"an object in the place of a list is refused": {
+			kind:    "ApplicationSet",
+			written: `{"spec": {"generators": {"list": []}}}`,
+			fields:  []string{"spec.generators"},
+		},
+		"a specification that is none is refused": {
+			kind:    "Application",
+			written: `{"spec": "..."}`,
+			fields:  []string{"spec"},
+		},
 		"a null in a map is dropped": {
 			kind:    "Application",
 			written: `{"spec": {"source": {"kustomize": {"commonLabels": {"a": null, "b": "c"}}}}}`,

@@ -69,7 +69,7 @@ func shapeOf(t reflect.Type) *shape {
 		return &shape{kind: reflect.Int}
 	case t == reflect.TypeFor[metav1.Time]():
 		return &shape{kind: reflect.String}
-	case readsItself(t):
+	case readsItself(t), t == reflect.TypeFor[[]byte](): // bytes are a string
 		return nil
 	}
 	switch t.Kind() {

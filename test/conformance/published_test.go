@@ -45,15 +45,21 @@ func TestPublishedManifests(t *testing.T) {
 }
 
 // mistyped are the manifests in the documentation of Argo CD 3.5 that its own schema rejects for the type of a value,
-// and the fields that hold one. They cannot be admitted: the types of these fields would have to take anything.
+// and the fields that hold one. They cannot be admitted: the types of these fields would have to take anything. Each
+// stands with the line of manifests/crds of that version which rejects it.
 func mistyped() map[string]string {
 	return map[string]string{
-		"docs/operator-manual/app-sync-using-impersonation.md#3":                 "spec.destinations",
-		"docs/operator-manual/applicationset/Appset-Any-Namespace.md#7":          "spec.generators",
-		"docs/operator-manual/applicationset/Generators-Plugin.md#4":             "pullRequest.github",
-		"docs/operator-manual/cluster-bootstrapping.md#4":                        "Application.spec",
-		"docs/proposals/decouple-application-sync-user-using-impersonation.md#0": "spec.destinations",
-		"docs/user-guide/sync-kubectl.md#0":                                      "Application.spec",
-		"docs/user-guide/sync-options.md#30":                                     "managedNamespaceMetadata.annotations",
+		// destinations: ["*"]; appproject-crd.yaml:145, the items of destinations have the type object
+		"docs/operator-manual/app-sync-using-impersonation.md#3":                 "spec.destinations[0]",
+		"docs/proposals/decouple-application-sync-user-using-impersonation.md#0": "spec.destinations[0]",
+		// generators: {list: [...]}; applicationset-crd.yaml:22270, generators has the type array
+		"docs/operator-manual/applicationset/Appset-Any-Namespace.md#7": "spec.generators",
+		// github: "..."; applicationset-crd.yaml:8422, github has the type object
+		"docs/operator-manual/applicationset/Generators-Plugin.md#4": "spec.generators[0].matrix.generators[0].pullRequest.github",
+		// spec: ...; the spec of an Application has the type object
+		"docs/operator-manual/cluster-bootstrapping.md#4": "spec",
+		"docs/user-guide/sync-kubectl.md#0":               "spec",
+		// annotations: [...]; an annotation is a string, and all are an object
+		"docs/user-guide/sync-options.md#30": "managedNamespaceMetadata.annotations",
 	}
 }
