@@ -68,8 +68,10 @@ func (k Kubectl) Input(ctx context.Context, input string, args ...string) (strin
 
 func (k Kubectl) command(ctx context.Context, args ...string) *exec.Cmd {
 	command := exec.CommandContext(ctx, k.binary, slices.Concat([]string{"--kubeconfig", k.kubeconfig}, k.flags, args)...)
+	// A process that lives for a tenth of a second spends most of it on starting and on collecting garbage.
+	command.Env = append(os.Environ(), "GOMAXPROCS=1", "GOGC=1000")
 	if k.editor != "" {
-		command.Env = append(os.Environ(), "KUBE_EDITOR="+k.editor)
+		command.Env = append(command.Env, "KUBE_EDITOR="+k.editor)
 	}
 	return command
 }
