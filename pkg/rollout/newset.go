@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/owner"
 )
 
 // notifiedPrefix begins the names of annotations that record notifications.
@@ -49,7 +50,7 @@ func NewSet(rollout *v1alpha1.Rollout, sets []*appsv1.ReplicaSet, digest, hash s
 			Template:        *apart(rollout, template),
 		},
 	}
-	own(rollout, set)
+	owner.Rollout(rollout).Own(set)
 	return set, nil
 }
 

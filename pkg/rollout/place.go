@@ -5,10 +5,10 @@ package rollout
 
 import (
 	appsv1 "k8s.io/api/apps/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/owner"
 )
 
 // ClusterOf returns the registered cluster in which a Rollout runs its pods, "" for the one that it is in itself.
@@ -16,16 +16,9 @@ func ClusterOf(rollout *v1alpha1.Rollout) string {
 	return rollout.Annotations[v1alpha1.AnnotationCluster]
 }
 
-// Owns reports whether a ReplicaSet is a Rollout's. In another cluster a label says so: the garbage collector there
-// would take an owner that it cannot find for deleted.
+// Owns reports whether a ReplicaSet is a Rollout's.
 func Owns(rollout *v1alpha1.Rollout, set *appsv1.ReplicaSet) bool {
-	if set.Namespace != rollout.Namespace {
-		return false
-	}
-	if ClusterOf(rollout) != "" {
-		return set.Labels[v1alpha1.LabelRolloutUID] == string(rollout.UID)
-	}
-	return metav1.IsControlledBy(set, rollout)
+	return owner.Rollout(rollout).Owns(set)
 }
 
 // validatePlace refuses what a Rollout of another cluster cannot have there.
@@ -41,41 +34,5 @@ func validatePlace(rollout *v1alpha1.Rollout, path *field.Path) field.ErrorList 
 				"an Experiment has no pods in another cluster: leave the step out")}
 		}
 	}
-	if canary.TrafficRouting == nil {
-		return nil
-	}
-	return validateRouters(canary, at)
-}
-
-// validateRouters refuses those routers that make objects of the Rollout's own: the garbage collector of another
-// cluster takes them away, as it cannot find their owner.
-func validateRouters(canary *v1alpha1.CanaryStrategy, path *field.Path) field.ErrorList {
-	const advice = "what it makes for the canary would not last in another cluster: use a router of another kind"
-	routers := path.Child("trafficRouting")
-	switch {
-	case canary.TrafficRouting.Nginx != nil:
-		return field.ErrorList{field.Forbidden(routers.Child("nginx"), advice)}
-	case canary.TrafficRouting.SMI != nil:
-		return field.ErrorList{field.Forbidden(routers.Child("smi"), advice)}
-	case canary.TrafficRouting.Apisix == nil:
-		return nil
-	}
-	for i := range canary.Steps {
-		if canary.Steps[i].SetHeaderRoute != nil {
-			return field.ErrorList{field.Forbidden(path.Child("steps").Index(i).Child("setHeaderRoute"),
-				"the ApisixRoute of a header route would not last in another cluster: leave the step out")}
-		}
-	}
 	return nil
-}
-
-// own makes a ReplicaSet a Rollout's.
-func own(rollout *v1alpha1.Rollout, set *appsv1.ReplicaSet) {
-	if ClusterOf(rollout) != "" {
-		set.Labels = with(set.Labels, v1alpha1.LabelRolloutUID, string(rollout.UID))
-		return
-	}
-	set.OwnerReferences = []metav1.OwnerReference{
-		*metav1.NewControllerRef(rollout, v1alpha1.SchemeGroupVersion.WithKind("Rollout")),
-	}
 }

@@ -9,7 +9,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 )
@@ -81,30 +80,6 @@ func TestWhatCannotBeCarriedOutIsNamed(t *testing.T) {
 				t.Errorf("error %v, want %q", err, tc.want)
 			}
 		})
-	}
-}
-
-func TestInAnotherClusterARouterDrivesObjectsOfTheUsersAlone(t *testing.T) {
-	t.Parallel()
-	for routing, want := range map[string]string{
-		"nginx: {stableIngress: web}":                "trafficRouting.nginx",
-		"smi: {}":                                    "trafficRouting.smi",
-		"apisix: {route: {name: web}}":               "steps[0].setHeaderRoute",
-		"istio: {virtualService: {name: web}}":       "",
-		"alb: {ingress: web, servicePort: 80}":       "",
-		"traefik: {weightedTraefikServiceName: web}": "",
-		"plugins: {argoproj-labs/gatewayAPI: {}}":    "",
-	} {
-		strategy := "canary: {trafficRouting: {" + routing + "}, steps: [{setHeaderRoute: {name: head}}]}"
-		object := start(t, 1, strategy).rollout
-		if got := validatePlace(object, field.NewPath("spec")); len(got) > 0 {
-			t.Errorf("at home %s: %v", routing, got)
-		}
-		object.Annotations = map[string]string{v1alpha1.AnnotationCluster: "east"}
-		got := validatePlace(object, field.NewPath("spec"))
-		if (len(got) > 0) != (want != "") || len(got) > 0 && !strings.HasSuffix(got[0].Field, want) {
-			t.Errorf("%s: %v", routing, got)
-		}
 	}
 }
 

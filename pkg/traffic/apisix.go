@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"slices"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/owner"
 )
 
 // apisix drives an ApisixRoute, and keeps one of its own for each header route
@@ -47,16 +47,20 @@ func newApisix(rollout *v1alpha1.Rollout) (*apisix, error) {
 // Name is the name of the router in metrics and events.
 func (a *apisix) Name() string { return "Apisix" }
 
+func apisixKind() schema.GroupKind {
+	return schema.GroupKind{Group: "apisix.apache.org", Kind: "ApisixRoute"}
+}
+
+// apisixVersions are those that can be read, the preferred one first.
+func apisixVersions() []string { return []string{"v2", "v2beta3"} }
+
 func (a *apisix) ref(name string) Ref {
-	return Ref{
-		GroupKind: schema.GroupKind{Group: "apisix.apache.org", Kind: "ApisixRoute"},
-		Namespace: a.rollout.Namespace, Name: name,
-	}
+	return Ref{GroupKind: apisixKind(), Namespace: a.rollout.Namespace, Name: name}
 }
 
 // Needs are the ApisixRoute that the Rollout names, and those of its header routes, which need not be there.
 func (a *apisix) Needs() []Need {
-	versions := []string{"v2", "v2beta3"}
+	versions := apisixVersions()
 	needs := []Need{{Ref: a.ref(a.name), Versions: versions}}
 	for _, name := range managedNames(a.rollout) {
 		needs = append(needs, Need{Ref: a.ref(name), Versions: versions, Optional: true})
@@ -73,7 +77,7 @@ func (a *apisix) Validate(live Live) error {
 	}
 	faults := []error{err}
 	for _, name := range managedNames(a.rollout) {
-		if present := live[a.ref(name)]; present != nil && !metav1.IsControlledBy(present, a.rollout) {
+		if present := live[a.ref(name)]; present != nil && !owner.Rollout(a.rollout).Owns(present) {
 			faults = append(faults, fmt.Errorf("the %s is not the Rollout's: delete it or rename the header route", a.ref(name)))
 		}
 	}

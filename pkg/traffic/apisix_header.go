@@ -9,10 +9,10 @@ import (
 	"regexp"
 	"slices"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/owner"
 )
 
 // headerChange writes the ApisixRoute of a header route that is in force, and deletes that of one which is not.
@@ -50,9 +50,7 @@ func (a *apisix) blank(ref Ref, route *unstructured.Unstructured, spec map[strin
 	made.SetGroupVersionKind(route.GroupVersionKind())
 	made.SetNamespace(ref.Namespace)
 	made.SetName(ref.Name)
-	made.SetOwnerReferences([]metav1.OwnerReference{
-		*metav1.NewControllerRef(a.rollout, v1alpha1.SchemeGroupVersion.WithKind("Rollout")),
-	})
+	owner.Rollout(a.rollout).Own(made)
 	return made
 }
 

@@ -13,10 +13,11 @@ import (
 )
 
 func ingressRef(rollout *v1alpha1.Rollout, name string) Ref {
-	return Ref{
-		GroupKind: schema.GroupKind{Group: "networking.k8s.io", Kind: "Ingress"},
-		Namespace: rollout.Namespace, Name: name,
-	}
+	return Ref{GroupKind: ingressKind(), Namespace: rollout.Namespace, Name: name}
+}
+
+func ingressKind() schema.GroupKind {
+	return schema.GroupKind{Group: "networking.k8s.io", Kind: "Ingress"}
 }
 
 // ingressNames returns the Ingresses of a router, which are named one by one or as a list.

@@ -12,10 +12,10 @@ import (
 	"strconv"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/owner"
 )
 
 // ingressClassAnnotation is how the class of an Ingress was said before there was a field for it.
@@ -70,7 +70,7 @@ func (n *nginx) Validate(live Live) error {
 	faults := []error{validateIngresses(n.rollout, n.ingresses, n.stable, live)}
 	for _, name := range n.ingresses {
 		ref := n.canaryRef(name)
-		if present := live[ref]; present != nil && !metav1.IsControlledBy(present, n.rollout) {
+		if present := live[ref]; present != nil && !owner.Rollout(n.rollout).Owns(present) {
 			faults = append(faults, fmt.Errorf("the %s is not the Rollout's: delete it or rename it", ref))
 		}
 	}
@@ -115,9 +115,7 @@ func (n *nginx) blank(ref Ref, stable *unstructured.Unstructured) *unstructured.
 	ingress.SetGroupVersionKind(stable.GroupVersionKind())
 	ingress.SetNamespace(ref.Namespace)
 	ingress.SetName(ref.Name)
-	ingress.SetOwnerReferences([]metav1.OwnerReference{
-		*metav1.NewControllerRef(n.rollout, v1alpha1.SchemeGroupVersion.WithKind("Rollout")),
-	})
+	owner.Rollout(n.rollout).Own(ingress)
 	return ingress
 }
 

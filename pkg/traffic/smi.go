@@ -8,11 +8,11 @@ import (
 	"errors"
 	"fmt"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/owner"
 )
 
 // smiVersion is the version of the TrafficSplits that are made, the first whose weights are plain numbers.
@@ -41,11 +41,12 @@ func newSMI(rollout *v1alpha1.Rollout) (*smi, error) {
 // Name is the name of the router in metrics and events.
 func (s *smi) Name() string { return "SMI" }
 
+func smiKind() schema.GroupKind {
+	return schema.GroupKind{Group: "split.smi-spec.io", Kind: "TrafficSplit"}
+}
+
 func (s *smi) ref() Ref {
-	return Ref{
-		GroupKind: schema.GroupKind{Group: "split.smi-spec.io", Kind: "TrafficSplit"},
-		Namespace: s.rollout.Namespace, Name: s.name,
-	}
+	return Ref{GroupKind: smiKind(), Namespace: s.rollout.Namespace, Name: s.name}
 }
 
 // Needs is the TrafficSplit, which need not be there.
@@ -55,7 +56,7 @@ func (s *smi) Needs() []Need {
 
 // Validate says whether there is a TrafficSplit of the name that is not the Rollout's.
 func (s *smi) Validate(live Live) error {
-	if present := live[s.ref()]; present != nil && !metav1.IsControlledBy(present, s.rollout) {
+	if present := live[s.ref()]; present != nil && !owner.Rollout(s.rollout).Owns(present) {
 		return fmt.Errorf("the %s is not the Rollout's: delete it or set trafficRouting.smi.trafficSplitName", s.ref())
 	}
 	return nil
@@ -87,9 +88,7 @@ func (s *smi) blank(spec map[string]any) *unstructured.Unstructured {
 	split.SetGroupVersionKind(s.ref().WithVersion(smiVersion))
 	split.SetNamespace(s.ref().Namespace)
 	split.SetName(s.ref().Name)
-	split.SetOwnerReferences([]metav1.OwnerReference{
-		*metav1.NewControllerRef(s.rollout, v1alpha1.SchemeGroupVersion.WithKind("Rollout")),
-	})
+	owner.Rollout(s.rollout).Own(split)
 	return split
 }
 

@@ -195,3 +195,12 @@ func (i Intent) headed(name string) *v1alpha1.SetHeaderRoute {
 	}
 	return &i.Headers[index]
 }
+
+// Made are the kinds of which routers make objects for a Rollout, in its namespace.
+func Made() []Need {
+	return []Need{
+		{Ref: Ref{GroupKind: ingressKind()}, Versions: []string{"v1"}},
+		{Ref: Ref{GroupKind: smiKind()}, Versions: []string{smiVersion}},
+		{Ref: Ref{GroupKind: apisixKind()}, Versions: apisixVersions()},
+	}
+}

@@ -8,9 +8,11 @@
 package held
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
@@ -36,4 +38,21 @@ func patch(object metav1.Object, finalizers []string) ([]byte, error) {
 	return json.Marshal(map[string]any{"metadata": map[string]any{
 		"uid": object.GetUID(), "resourceVersion": object.GetResourceVersion(), "finalizers": finalizers,
 	}})
+}
+
+// Remove deletes an object of another cluster, if it is the same one still and not being deleted.
+func Remove(
+	ctx context.Context, object metav1.Object, by func(context.Context, string, metav1.DeleteOptions) error,
+) error {
+	if object.GetDeletionTimestamp() != nil {
+		return nil
+	}
+	background := metav1.DeletePropagationBackground
+	err := by(ctx, object.GetName(), metav1.DeleteOptions{
+		Preconditions: metav1.NewUIDPreconditions(string(object.GetUID())), PropagationPolicy: &background,
+	})
+	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+		return nil
+	}
+	return err
 }

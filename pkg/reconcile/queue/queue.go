@@ -136,3 +136,11 @@ func call(ctx context.Context, from line, key types.NamespacedName, visit Visit)
 		}
 	}
 }
+
+// Sooner is the earlier of two times to look again; zero is never.
+func Sooner(one, other time.Duration) time.Duration {
+	if one == 0 || other == 0 {
+		return max(one, other)
+	}
+	return min(one, other)
+}

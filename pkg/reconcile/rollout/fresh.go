@@ -8,23 +8,12 @@ import (
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/reconcile/written"
 )
-
-// labelIndexers find the ReplicaSets of a Rollout in another cluster.
-func labelIndexers() cache.Indexers {
-	return cache.Indexers{kind: func(object any) ([]string, error) {
-		if owned, isObject := object.(metav1.Object); isObject {
-			return []string{owned.GetLabels()[v1alpha1.LabelRolloutUID]}, nil
-		}
-		return nil, nil
-	}}
-}
 
 const kind = "Rollout"
 

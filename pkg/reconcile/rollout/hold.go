@@ -44,8 +44,8 @@ func (r *Reconciler) finalize(
 	return written, nil
 }
 
-// errStillThere says that ReplicaSets were deleted and are not gone yet.
-var errStillThere = errors.New("its ReplicaSets are not gone yet")
+// errStillThere says that something was deleted and is not gone yet.
+var errStillThere = errors.New("what it has there is not gone yet")
 
 // letGo deletes what a Rollout that is being deleted has in its cluster, and lets it go once that is gone. It says
 // why it does not.
@@ -62,8 +62,8 @@ func (r *Reconciler) letGo(ctx context.Context, object *v1alpha1.Rollout) (time.
 	case errors.Is(err, errNotKnown) || ctx.Err() != nil:
 		return r.stay(ctx, object, err)
 	default:
-		return r.stay(ctx, object, undeletableError{fmt.Errorf("it is not deleted, as its ReplicaSets cannot be: %w; "+
-			"to leave them where they are, remove the finalizer %s", err, v1alpha1.FinalizerCluster)})
+		return r.stay(ctx, object, undeletableError{fmt.Errorf("it is not deleted, as what it has there cannot be: %w; "+
+			"to leave that where it is, remove the finalizer %s", err, v1alpha1.FinalizerCluster)})
 	}
 }
 
@@ -77,33 +77,6 @@ func (r *Reconciler) gone(ctx context.Context, object *v1alpha1.Rollout) error {
 		return nil
 	}
 	return err
-}
-
-// clear deletes the ReplicaSets of a Rollout, as the cluster itself lists them, and fails until there are none.
-func (s *site) clear(ctx context.Context, object *v1alpha1.Rollout) error {
-	sets := s.client.AppsV1().ReplicaSets(object.Namespace)
-	mine := metav1.ListOptions{LabelSelector: v1alpha1.LabelRolloutUID + "=" + string(object.UID)}
-	list, err := sets.List(ctx, mine)
-	if err != nil {
-		return err
-	}
-	if len(list.Items) == 0 {
-		return nil
-	}
-	background := metav1.DeletePropagationBackground
-	for i := range list.Items {
-		set := &list.Items[i]
-		if set.DeletionTimestamp != nil {
-			continue
-		}
-		err = sets.Delete(ctx, set.Name, metav1.DeleteOptions{
-			Preconditions: metav1.NewUIDPreconditions(string(set.UID)), PropagationPolicy: &background,
-		})
-		if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
-			return fmt.Errorf("delete ReplicaSet %s: %w", set.Name, err)
-		}
-	}
-	return errStillThere
 }
 
 // undeletableError is why a Rollout that is being deleted must wait.

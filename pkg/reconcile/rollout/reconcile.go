@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/reconcile/queue"
 	"github.com/capstan-dev/capstan/pkg/rollout"
 )
 
@@ -65,10 +66,7 @@ func (p *pass) reconcile(ctx context.Context, object *v1alpha1.Rollout) (time.Du
 		return 0, err
 	}
 	wait, err := p.wear(ctx, facts)
-	if wait > 0 {
-		again = sooner(again, wait)
-	}
-	return again, err
+	return queue.Sooner(again, wait), err
 }
 
 // moves reports whether a decision changes more than numbers.

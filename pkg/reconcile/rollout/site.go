@@ -59,7 +59,7 @@ const resync time.Duration = 0
 func (r *Reconciler) newSite(at place, clients cluster.Clients) (*site, error) {
 	label, owners := v1alpha1.LabelPodTemplateHash, OwnerIndexers()
 	if at.cluster != "" {
-		label, owners = v1alpha1.LabelRolloutUID, labelIndexers()
+		label, owners = v1alpha1.LabelRolloutUID, written.LabelIndexers(kind, v1alpha1.LabelRolloutUID)
 	}
 	owned := informers.NewSharedInformerFactoryWithOptions(clients.Watches.Typed, resync,
 		informers.WithNamespace(at.namespace), informers.WithTransform(withoutManagers),

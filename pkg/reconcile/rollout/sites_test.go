@@ -4,7 +4,6 @@
 package rollout
 
 import (
-	"context"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -16,7 +15,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -334,31 +332,6 @@ func TestAClusterThatIsAwayChangesNothingButACondition(t *testing.T) {
 	}
 	if err != nil || fresh == opened {
 		t.Errorf("once the cluster is back it is not read anew: %v", err)
-	}
-}
-
-func TestARolloutGoesAfterItsReplicaSets(t *testing.T) {
-	t.Parallel()
-	set := func(namespace, name, uid string) runtime.Object {
-		made := &appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, UID: types.UID(name)}}
-		if uid != "" {
-			made.Labels = map[string]string{v1alpha1.LabelRolloutUID: uid}
-		}
-		return made
-	}
-	there := kubefake.NewClientset(set("shop", "mine", "uid-shop"), set("shop", "foreign", "uid-other"),
-		set("shop", "unlabeled", ""), set("other", "neighbour", "uid-shop"))
-	s := &site{place: place{cluster: "east"}, client: there}
-	object := &v1alpha1.Rollout{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web", UID: "uid-shop"}}
-	if err := s.clear(t.Context(), object); err == nil {
-		t.Error("it is clear before the cluster lists no ReplicaSets")
-	}
-	if err := s.clear(t.Context(), object); err != nil {
-		t.Error(err)
-	}
-	left, err := there.AppsV1().ReplicaSets("").List(context.Background(), metav1.ListOptions{})
-	if err != nil || len(left.Items) != 3 {
-		t.Errorf("%d ReplicaSets are left, want those of others: %v %v", len(left.Items), left.Items, err)
 	}
 }
 

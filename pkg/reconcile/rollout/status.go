@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/reconcile/queue"
 	"github.com/capstan-dev/capstan/pkg/rollout"
 )
 
@@ -31,7 +32,7 @@ func (p *pass) finish(
 	}
 	if wait := p.countsWait(object, decision.Status); wait > 0 {
 		p.tell(object, decision.Events)
-		return sooner(decision.Again, wait), nil
+		return queue.Sooner(decision.Again, wait), nil
 	}
 	if err := p.write(ctx, object, decision.Status); err != nil {
 		// What the status would have told of is decided and told again; what was done is not.
@@ -40,14 +41,6 @@ func (p *pass) finish(
 	}
 	p.tell(object, decision.Events)
 	return decision.Again, nil
-}
-
-// sooner is the earlier of two times to look again, of which the first may be never.
-func sooner(again, wait time.Duration) time.Duration {
-	if again == 0 {
-		return wait
-	}
-	return min(again, wait)
 }
 
 // countsWait returns how long a status may wait that differs from the stored one by numbers of pods alone: the next

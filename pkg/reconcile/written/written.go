@@ -59,6 +59,17 @@ func OwnerIndexers(kind string) cache.Indexers {
 	}}
 }
 
+// LabelIndexers index objects as OwnerIndexers do, by the UID that a label holds: what is in another cluster than its
+// owner has no reference to it.
+func LabelIndexers(kind, label string) cache.Indexers {
+	return cache.Indexers{kind: func(object any) ([]string, error) {
+		if owned, isObject := object.(metav1.Object); isObject {
+			return []string{owned.GetLabels()[label]}, nil
+		}
+		return nil, nil
+	}}
+}
+
 // OwnerOf returns the reference to what controls an object, nil where that is not of one of our kinds.
 func OwnerOf(object metav1.Object, kind string) *metav1.OwnerReference {
 	owner := metav1.GetControllerOfNoCopy(object)

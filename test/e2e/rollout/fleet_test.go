@@ -71,3 +71,44 @@ func TestARolloutGoesStepByStepInAnotherCluster(t *testing.T) {
 	s.Kubectl(s.hub, "delete", "rollout", "guestbook", "-n", s.namespace)
 	s.Until(there.hub, plane.Prints(""), "get", "replicasets,pods,jobs", "-n", s.namespace, "-o", "name")
 }
+
+// What routers make for a canary in another cluster lasts there, and goes with the Rollout.
+func TestRoutersMakeTheirObjectsInAnotherCluster(t *testing.T) {
+	s := begin(t, "fleet-routed")
+	there := &story{Steps: s.Steps, namespace: s.namespace, hub: stage.Plane.Kubectl(east)}
+	installApisix(&s.Steps, there.hub)
+	s.Kubectl(there.hub, "create", "namespace", s.namespace)
+	there.apply(s.service("stable") + s.service("canary") + strings.ReplaceAll(`
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, namespace: NAMESPACE}
+spec:
+  rules: [{host: a.example.com, http: {paths: [{path: /, pathType: Prefix,
+    backend: {service: {name: stable, port: {number: 80}}}}]}}]
+---
+apiVersion: apisix.apache.org/v2
+kind: ApisixRoute
+metadata: {name: web, namespace: NAMESPACE}
+spec:
+  http:
+  - {name: web, match: {paths: [/*]}, backends: [{serviceName: stable, servicePort: 80, weight: 100}, {serviceName: canary, servicePort: 80, weight: 0}]}
+`, "NAMESPACE", s.namespace))
+	const strategy = `canary: {canaryService: canary, stableService: stable,
+  trafficRouting: {managedRoutes: [{name: head}], nginx: {stableIngress: web}, apisix: {route: {name: web}}},
+  steps: [{setWeight: 20}, {setHeaderRoute: {name: head, match: [{headerName: x-beta, headerValue: {exact: "1"}}]}}, {pause: {}}]}`
+	s.apply(s.in(s.rollout("v1", 2, strategy)))
+	s.at("Healthy", 3)
+	s.apply(s.in(s.rollout("v2", 2, strategy)))
+	s.at("Paused", 2)
+	uid := s.get("{.metadata.uid}")
+	made := func(object, weight, want string) {
+		t.Helper()
+		s.Until(there.hub, plane.Prints(want+" "+uid), "get", object, "-n", s.namespace, "-o",
+			"jsonpath="+weight+` {.metadata.labels.capstan\.dev/rollout-uid} {.metadata.ownerReferences}`)
+	}
+	made("ingress/guestbook-web-canary", `{.metadata.annotations.nginx\.ingress\.kubernetes\.io/canary-weight}`, "20")
+	made("apisixroute/head", "{.spec.http[0].backends[0].weight}", "100")
+	s.Kubectl(s.hub, "delete", "rollout", "guestbook", "-n", s.namespace)
+	s.Until(there.hub, plane.Prints("ingress.networking.k8s.io/web\napisixroute.apisix.apache.org/web"),
+		"get", "replicasets,ingresses,apisixroutes", "-n", s.namespace, "-o", "name")
+}

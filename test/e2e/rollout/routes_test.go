@@ -18,7 +18,6 @@ import (
 func installRoutes(s *steps.Steps) {
 	s.Helper()
 	gateway, istio := module(s, "sigs.k8s.io/gateway-api"), module(s, "istio.io/api")
-	apisix := module(s, "github.com/apache/apisix-ingress-controller")
 	for _, kind := range []string{"httproutes", "grpcroutes", "tcproutes", "tlsroutes"} {
 		s.Kubectl(stage.Hub(), "apply", "--server-side", "-f",
 			filepath.Join(gateway, "config", "crd", "standard", "gateway.networking.k8s.io_"+kind+".yaml"))
@@ -26,12 +25,19 @@ func installRoutes(s *steps.Steps) {
 	}
 	s.Kubectl(stage.Hub(), "apply", "--server-side", "-f",
 		filepath.Join(istio, "kubernetes", "customresourcedefinitions.gen.yaml"))
-	s.Kubectl(stage.Hub(), "apply", "--server-side", "-f",
-		filepath.Join(apisix, "samples", "deploy", "crd", "v1", "ApisixRoute.yaml"))
-	s.Kubectl(stage.Hub(), "wait", "--for=condition=Established", "crd/apisixroutes.apisix.apache.org")
+	installApisix(s, stage.Hub())
 	for _, kind := range []string{"virtualservices", "destinationrules"} {
 		s.Kubectl(stage.Hub(), "wait", "--for=condition=Established", "crd/"+kind+".networking.istio.io")
 	}
+}
+
+// installApisix installs the CustomResourceDefinition of ApisixRoutes in a cluster.
+func installApisix(s *steps.Steps, cluster plane.Kubectl) {
+	s.Helper()
+	apisix := module(s, "github.com/apache/apisix-ingress-controller")
+	s.Kubectl(cluster, "apply", "--server-side", "-f",
+		filepath.Join(apisix, "samples", "deploy", "crd", "v1", "ApisixRoute.yaml"))
+	s.Kubectl(cluster, "wait", "--for=condition=Established", "crd/apisixroutes.apisix.apache.org")
 }
 
 // module returns the folder of a Go module, which is downloaded where the module cache lacks it.
