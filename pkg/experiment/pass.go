@@ -35,6 +35,7 @@ func Decide(facts Facts) Decision {
 		// What was put right was never carried out: it begins.
 		p.Status = v1alpha1.ExperimentStatus{}
 	}
+	p.comeBack()
 	before := p.Status.Phase
 	if !p.over() {
 		p.advance()

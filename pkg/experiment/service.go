@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/owner"
 	"github.com/capstan-dev/capstan/pkg/rollout"
 )
 
@@ -47,15 +48,17 @@ func newService(
 	if name == "" {
 		name = set.Name
 	}
-	return &corev1.Service{
+	service := &corev1.Service{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: name, Namespace: experiment.Namespace, Labels: markOf(experiment),
-			Annotations: annotationsOf(experiment, template.Name), OwnerReferences: ownersOf(experiment),
+			Annotations: annotationsOf(experiment, template.Name),
 		},
 		Spec: corev1.ServiceSpec{
 			Selector: labelled(nil, rollout.HashOf(set)), Ports: portsOf(&set.Spec.Template.Spec),
 		},
 	}
+	owner.Experiment(experiment).Own(service)
+	return service
 }
 
 // portsOf are the ports that the containers of a pod declare, each once. Several need names, and get those that lack

@@ -13,6 +13,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/owner"
 	"github.com/capstan-dev/capstan/pkg/rollout"
 )
 
@@ -54,11 +55,10 @@ func newSet(experiment *v1alpha1.Experiment, spec *v1alpha1.TemplateSpec) (*apps
 	selector := spec.Selector.DeepCopy()
 	selector.MatchLabels = labelled(selector.MatchLabels, hash)
 	template.Labels = labelled(template.Labels, hash)
-	return &appsv1.ReplicaSet{
+	set := &appsv1.ReplicaSet{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: experiment.Name + "-" + spec.Name, Namespace: experiment.Namespace,
 			Labels: labelled(markOf(experiment), hash), Annotations: annotationsOf(experiment, spec.Name),
-			OwnerReferences: ownersOf(experiment),
 		},
 		Spec: appsv1.ReplicaSetSpec{
 			Replicas:        new(ptr.Deref(spec.Replicas, defaultReplicas)),
@@ -66,7 +66,9 @@ func newSet(experiment *v1alpha1.Experiment, spec *v1alpha1.TemplateSpec) (*apps
 			Selector:        selector,
 			Template:        *template,
 		},
-	}, nil
+	}
+	owner.Experiment(experiment).Own(set)
+	return set, nil
 }
 
 // labelled returns labels with a pod template hash.
@@ -86,12 +88,6 @@ func markOf(experiment *v1alpha1.Experiment) map[string]string {
 func annotationsOf(experiment *v1alpha1.Experiment, template string) map[string]string {
 	return map[string]string{
 		v1alpha1.AnnotationExperimentName: experiment.Name, v1alpha1.AnnotationExperimentTemplateName: template,
-	}
-}
-
-func ownersOf(experiment *v1alpha1.Experiment) []metav1.OwnerReference {
-	return []metav1.OwnerReference{
-		*metav1.NewControllerRef(experiment, v1alpha1.SchemeGroupVersion.WithKind("Experiment")),
 	}
 }
 

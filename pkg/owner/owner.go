@@ -25,6 +25,11 @@ func Rollout(rollout *v1alpha1.Rollout) Owner {
 	return Owner{rollout, "Rollout", v1alpha1.LabelRolloutUID}
 }
 
+// Experiment is an Experiment as an owner.
+func Experiment(experiment *v1alpha1.Experiment) Owner {
+	return Owner{experiment, "Experiment", v1alpha1.LabelExperimentUID}
+}
+
 // Away reports an owner whose objects are in another cluster.
 func (o Owner) Away() bool { return o.GetAnnotations()[v1alpha1.AnnotationCluster] != "" }
 

@@ -4,7 +4,6 @@
 package plan
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -101,10 +100,6 @@ func (k *keeping) keep(object *unstructured.Unstructured) (borrows string, err e
 	if borrows == "" {
 		borrows = measured(spec)
 	}
-	if experiments(spec) {
-		return "", errors.New("spec.strategy.canary.steps: an experiment runs its pods on the hub alone: " +
-			"take the step out, or install Argo Rollouts in cluster " + k.cluster)
-	}
 	return borrows, nil
 }
 
@@ -167,15 +162,6 @@ func measured(spec map[string]any) (borrows string) {
 		}
 	}
 	return borrows
-}
-
-// experiments reports a Rollout with a step that runs an Experiment.
-func experiments(spec map[string]any) bool {
-	steps, _, _ := unstructured.NestedSlice(spec, "strategy", "canary", "steps")
-	return slices.ContainsFunc(steps, func(step any) bool {
-		fields, _ := step.(map[string]any)
-		return fields["experiment"] != nil
-	})
 }
 
 // readsSecret reports that a part of a specification names a Secret that the hub would read. Those that pods mount are

@@ -105,6 +105,21 @@ func TestAStepRunsAnExperimentOfBothRevisions(t *testing.T) {
 	}
 }
 
+func TestAnExperimentRunsInTheClusterOfItsRollout(t *testing.T) {
+	t.Parallel()
+	for _, cluster := range []string{"", "east"} {
+		c := deployed(t, 5, compared)
+		if cluster != "" {
+			c.rollout.Annotations = map[string]string{v1alpha1.AnnotationCluster: cluster}
+		}
+		c.push(2)
+		experiment, err := c.facts(false).Experiment(Trial{Name: "trial", Step: c.rollout.Spec.Strategy.Canary.Steps[1].Experiment})
+		if err != nil || experiment.Annotations[v1alpha1.AnnotationCluster] != cluster {
+			t.Errorf("of a Rollout of cluster %q it is in %q: %v", cluster, experiment.Annotations[v1alpha1.AnnotationCluster], err)
+		}
+	}
+}
+
 func TestABadExperimentTakesTheUpdateBack(t *testing.T) {
 	t.Parallel()
 	for _, phase := range []v1alpha1.AnalysisPhase{v1alpha1.AnalysisPhaseFailed, v1alpha1.AnalysisPhaseError} {

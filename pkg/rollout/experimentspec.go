@@ -33,6 +33,9 @@ func (f Facts) Experiment(trial Trial) (*v1alpha1.Experiment, error) {
 			AnalysisRunMetadata: step.AnalysisRunMetadata, ScaleDownDelaySeconds: step.ScaleDownDelaySeconds,
 		},
 	}
+	if cluster := ClusterOf(f.Rollout); cluster != "" {
+		experiment.Annotations[v1alpha1.AnnotationCluster] = cluster
+	}
 	for _, template := range step.Templates {
 		spec, err := f.templateOf(template)
 		if err != nil {

@@ -25,7 +25,6 @@ func Validate(rollout *v1alpha1.Rollout, services map[string]*corev1.Service) er
 	problems := validateNumbers(&rollout.Spec, spec)
 	problems = append(problems, validateSelector(rollout, spec)...)
 	problems = append(problems, validateStrategy(rollout, spec.Child("strategy"))...)
-	problems = append(problems, validatePlace(rollout, spec)...)
 	problems = append(problems, validateRoles(rollout, spec.Child("strategy"))...)
 	if len(problems) > 0 {
 		return problems[0]

@@ -53,8 +53,8 @@ func newExperiments(c *control, client kubernetes.Interface, d Dependencies) (*e
 		return nil, err
 	}
 	e.reconciler = experiment.New(experiment.Options{
-		Client: c.client, Host: client, Experiments: all.GetIndexer(), Runs: runs.GetIndexer(), Sets: sets.GetIndexer(),
-		Services: services.GetIndexer(),
+		Client: c.client, Host: client, Clusters: places{c.clusters, c.destinationsKnown}, Experiments: all.GetIndexer(),
+		Runs: runs.GetIndexer(), Sets: sets.GetIndexer(), Services: services.GetIndexer(),
 		Templates: reconcileanalyses.Templates{
 			Namespaced: argo.AnalysisTemplates().Lister(), Cluster: argo.ClusterAnalysisTemplates().Lister(),
 		},

@@ -55,7 +55,7 @@ func analysisKinds(
 			"clusteranalysistemplates": registry.NewGuardedREST(clusterTemplates, placed(clusterTemplates)),
 			"analysisruns":             registry.NewGuardedREST(runs, placed(runs), analysisrun.Ending(gate)),
 			"analysisruns/status":      runStatus,
-			"experiments":              registry.NewGuardedREST(experiments, experiment.Ending(gate)),
+			"experiments":              registry.NewGuardedREST(experiments, placed(experiments), experiment.Ending(gate)),
 			"experiments/status":       experimentStatus,
 		}, nil
 	})

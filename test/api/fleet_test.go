@@ -22,7 +22,7 @@ const sailor = "sailor"
 
 func fleetRules() []apiserver.Rule {
 	granted := []apiserver.Rule{{User: sailor, Verb: "use", Resource: "clusters", Name: "east"}}
-	for _, resource := range []string{"rollouts", "rollouts/scale", "analysisruns", "analysistemplates"} {
+	for _, resource := range []string{"rollouts", "rollouts/scale", "analysisruns", "analysistemplates", "experiments"} {
 		granted = append(granted, apiserver.Rule{User: sailor, Verb: apiserver.Any, Resource: resource})
 	}
 	return granted
@@ -107,7 +107,7 @@ func TestARolloutStaysInItsCluster(t *testing.T) {
 	}
 }
 
-func TestAnalysesInAnotherClusterNeedTheRightToUseIt(t *testing.T) {
+func TestAnalysesAndExperimentsInAnotherClusterNeedTheRightToUseIt(t *testing.T) {
 	t.Parallel()
 	w := newFleet(t, func(*server.Options) {})
 	argo, namespace := w.as(t, sailor).ArgoprojV1alpha1(), newNamespace()
@@ -122,7 +122,10 @@ func TestAnalysesInAnotherClusterNeedTheRightToUseIt(t *testing.T) {
 		_, templateErr := argo.AnalysisTemplates(namespace).Create(t.Context(), &v1alpha1.AnalysisTemplate{
 			ObjectMeta: described, Spec: v1alpha1.AnalysisTemplateSpec{Metrics: metrics},
 		}, metav1.CreateOptions{})
-		for _, err := range []error{err, templateErr} {
+		_, experimentErr := argo.Experiments(namespace).Create(t.Context(), &v1alpha1.Experiment{
+			ObjectMeta: described, Spec: v1alpha1.ExperimentSpec{Templates: []v1alpha1.TemplateSpec{}},
+		}, metav1.CreateOptions{})
+		for _, err := range []error{err, templateErr, experimentErr} {
 			if allowed {
 				must(t, err)
 				continue

@@ -53,14 +53,14 @@ func MayTake(found, wanted, owner metav1.Object) error {
 // writes are not asked for a right.
 func place(run *v1alpha1.AnalysisRun, owner metav1.Object) {
 	delete(run.Annotations, v1alpha1.AnnotationCluster)
-	placed, isRollout := owner.(*v1alpha1.Rollout)
-	if !isRollout || placed.Annotations[v1alpha1.AnnotationCluster] == "" {
+	cluster := owner.GetAnnotations()[v1alpha1.AnnotationCluster]
+	if cluster == "" {
 		return
 	}
 	if run.Annotations == nil {
 		run.Annotations = map[string]string{}
 	}
-	run.Annotations[v1alpha1.AnnotationCluster] = placed.Annotations[v1alpha1.AnnotationCluster]
+	run.Annotations[v1alpha1.AnnotationCluster] = cluster
 }
 
 // End asks a run to come to its end.

@@ -19,41 +19,43 @@ import (
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/experiment"
+	"github.com/capstan-dev/capstan/pkg/owner"
+	"github.com/capstan-dev/capstan/pkg/reconcile/written"
 	"github.com/capstan-dev/capstan/pkg/rollout"
 )
 
 var errTaken = errors.New("it is there already and belongs to somebody else")
 
 // act does what was decided, brings the facts up to date with it, and returns the Events of what it did.
-func (r *Reconciler) act(
+func (p *pass) act(
 	ctx context.Context, facts *experiment.Facts, decision experiment.Decision,
 ) ([]rollout.Event, error) {
 	var done []rollout.Event
 	for _, change := range decision.Changes {
-		resized, err := r.resize(ctx, facts, change)
+		resized, err := p.resize(ctx, facts, change)
 		if err != nil {
 			return done, err
 		}
 		done = append(done, resized...)
 	}
 	for _, service := range decision.Made {
-		if err := r.serve(ctx, facts, service); err != nil {
+		if err := p.serve(ctx, facts, service); err != nil {
 			return done, err
 		}
 	}
 	for _, run := range decision.Begun {
-		if err := r.begin(ctx, facts, decision, run); err != nil {
+		if err := p.begin(ctx, facts, decision, run); err != nil {
 			return done, err
 		}
 	}
 	for _, name := range decision.Ended {
-		if err := r.end(ctx, facts, name); err != nil {
+		if err := p.end(ctx, facts, name); err != nil {
 			return done, err
 		}
 		done = append(done, rollout.Event{Done: true, Reason: "AnalysisRunTerminating", Message: "Terminating " + name})
 	}
 	for _, service := range decision.Gone {
-		if err := r.dismiss(ctx, facts, service); err != nil {
+		if err := p.dismiss(ctx, facts, service); err != nil {
 			return done, err
 		}
 	}
@@ -62,10 +64,10 @@ func (r *Reconciler) act(
 
 // resize makes a ReplicaSet, or changes the number of its pods and its deadline. A change that the cluster refuses is
 // tried again: pods that are there must not stay because their template has come to its end.
-func (r *Reconciler) resize(
+func (p *pass) resize(
 	ctx context.Context, facts *experiment.Facts, change experiment.SetChange,
 ) ([]rollout.Event, error) {
-	stored, err := r.store(ctx, facts.Experiment, change)
+	stored, err := p.store(ctx, facts.Experiment, change)
 	if change.Set.UID == "" && refused(err) {
 		//nolint:staticcheck // The peer's words.
 		facts.Refused[change.Template] = fmt.Errorf(
@@ -75,7 +77,7 @@ func (r *Reconciler) resize(
 	if err != nil {
 		return nil, fmt.Errorf("write ReplicaSet %s: %w", change.Set.Name, err)
 	}
-	r.sets.Mutation(stored)
+	p.site.sets.Mutation(stored)
 	facts.Sets = slices.DeleteFunc(slices.Clone(facts.Sets),
 		func(set *appsv1.ReplicaSet) bool { return set.Name == stored.Name })
 	facts.Sets = append(facts.Sets, stored)
@@ -89,10 +91,10 @@ func refused(err error) bool {
 }
 
 // store writes a ReplicaSet. One that is made and is there already is the Experiment's own, where the cache is behind.
-func (r *Reconciler) store(
+func (p *pass) store(
 	ctx context.Context, object *v1alpha1.Experiment, change experiment.SetChange,
 ) (*appsv1.ReplicaSet, error) {
-	sets := r.Host.AppsV1().ReplicaSets(object.Namespace)
+	sets := p.site.client.AppsV1().ReplicaSets(object.Namespace)
 	if change.Set.UID == "" {
 		stored, err := sets.Create(ctx, change.Set, metav1.CreateOptions{})
 		if !apierrors.IsAlreadyExists(err) {
@@ -120,7 +122,7 @@ func (r *Reconciler) store(
 	stored, err := sets.Patch(ctx, change.Set.Name, types.MergePatchType, body, metav1.PatchOptions{})
 	if apierrors.IsNotFound(err) {
 		// It went, and the watch tells of it: until then its last version must not be taken for it.
-		r.sets.OnDelete(change.Set)
+		p.site.sets.OnDelete(change.Set)
 	}
 	return stored, err
 }
@@ -132,7 +134,7 @@ func mayAdopt(object *v1alpha1.Experiment, found metav1.Object, template string)
 		return errors.New("it is being deleted; it is made anew then")
 	case isOfFormer(object, found):
 		return errors.New("it is a former Experiment's of that name; it is made anew once that is collected")
-	case !metav1.IsControlledBy(found, object) ||
+	case !owner.Experiment(object).Owns(found) ||
 		found.GetAnnotations()[v1alpha1.AnnotationExperimentTemplateName] != template:
 		return errTaken
 	default:
@@ -142,14 +144,13 @@ func mayAdopt(object *v1alpha1.Experiment, found metav1.Object, template string)
 
 // isOfFormer says that an object belongs to an Experiment that had the same name and was deleted.
 func isOfFormer(object *v1alpha1.Experiment, found metav1.Object) bool {
-	owner := metav1.GetControllerOfNoCopy(found)
-	return owner != nil && owner.APIVersion == v1alpha1.SchemeGroupVersion.String() && owner.Kind == Kind &&
-		owner.Name == object.Name && owner.UID != object.UID
+	former := written.OwnerOf(found, Kind)
+	return former != nil && former.Name == object.Name && former.UID != object.UID
 }
 
 // serve makes the Service of a template.
-func (r *Reconciler) serve(ctx context.Context, facts *experiment.Facts, wanted experiment.Service) error {
-	services := r.Host.CoreV1().Services(facts.Experiment.Namespace)
+func (p *pass) serve(ctx context.Context, facts *experiment.Facts, wanted experiment.Service) error {
+	services := p.site.client.CoreV1().Services(facts.Experiment.Namespace)
 	stored, err := services.Create(ctx, wanted.Object, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
 		stored, err = services.Get(ctx, wanted.Object.Name, metav1.GetOptions{})
@@ -166,20 +167,20 @@ func (r *Reconciler) serve(ctx context.Context, facts *experiment.Facts, wanted 
 	if err != nil {
 		return fmt.Errorf("make Service %s: %w", wanted.Object.Name, err)
 	}
-	r.services.Mutation(stored)
+	p.site.services.Mutation(stored)
 	facts.Services = append(slices.Clone(facts.Services), stored)
 	return nil
 }
 
 // dismiss deletes a Service, if it is the same one still.
-func (r *Reconciler) dismiss(ctx context.Context, facts *experiment.Facts, service *corev1.Service) error {
-	err := r.Host.CoreV1().Services(service.Namespace).Delete(ctx, service.Name, metav1.DeleteOptions{
+func (p *pass) dismiss(ctx context.Context, facts *experiment.Facts, service *corev1.Service) error {
+	err := p.site.client.CoreV1().Services(service.Namespace).Delete(ctx, service.Name, metav1.DeleteOptions{
 		Preconditions: metav1.NewUIDPreconditions(string(service.UID)),
 	})
 	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
 		return fmt.Errorf("delete Service %s: %w", service.Name, err)
 	}
-	r.services.OnDelete(service)
+	p.site.services.OnDelete(service)
 	facts.Services = slices.DeleteFunc(slices.Clone(facts.Services),
 		func(other *corev1.Service) bool { return other.UID == service.UID })
 	return nil

@@ -27,7 +27,7 @@ func (r *Reconciler) compose(facts experiment.Facts, run experiment.Run) (v1alph
 			{TemplateName: run.Analysis.TemplateName, ClusterScope: run.Analysis.ClusterScope},
 		},
 		Args: args, DryRun: spec.DryRun, MeasurementRetention: spec.MeasurementRetention,
-	}, r.Templates.In(facts.Experiment.Namespace, ""))
+	}, r.Templates.In(facts.Experiment.Namespace, experiment.ClusterOf(facts.Experiment)))
 }
 
 // begin makes an AnalysisRun.

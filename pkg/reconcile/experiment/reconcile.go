@@ -15,6 +15,7 @@ import (
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/experiment"
+	"github.com/capstan-dev/capstan/pkg/reconcile/queue"
 	"github.com/capstan-dev/capstan/pkg/reconcile/written"
 	"github.com/capstan-dev/capstan/pkg/rollout"
 )
@@ -23,16 +24,16 @@ import (
 const rounds = 8
 
 // reconcile takes an Experiment as far as it goes now, and says when to look again.
-func (r *Reconciler) reconcile(ctx context.Context, object *v1alpha1.Experiment) (time.Duration, error) {
-	facts, err := r.gather(object)
+func (p *pass) reconcile(ctx context.Context, object *v1alpha1.Experiment) (time.Duration, error) {
+	facts, err := p.gather(object)
 	if err != nil {
 		return 0, err
 	}
 	var decision experiment.Decision
 	var happened []rollout.Event
 	for range rounds {
-		decision = r.decide(&facts)
-		deeds, actErr := r.act(ctx, &facts, decision)
+		decision = p.decide(&facts)
+		deeds, actErr := p.act(ctx, &facts, decision)
 		happened = append(append(happened, decision.Events...), deeds...)
 		if err = actErr; err != nil {
 			break
@@ -43,31 +44,34 @@ func (r *Reconciler) reconcile(ctx context.Context, object *v1alpha1.Experiment)
 		}
 	}
 	if err == nil {
-		err = r.write(ctx, object, decision.Status)
+		err = p.write(ctx, object, decision.Status)
 	}
 	if err != nil {
 		// What the status would have told of is decided and told again; what was done is not.
-		r.tell(object, rollout.Deeds(happened))
+		p.tell(object, rollout.Deeds(happened))
 		return 0, err
 	}
-	r.tell(object, happened)
+	p.tell(object, happened)
+	if p.site.asked && !facts.Settled() {
+		return queue.Sooner(decision.Again, askAgain), nil
+	}
 	return decision.Again, nil
 }
 
 // gather reads what a decision needs.
-func (r *Reconciler) gather(object *v1alpha1.Experiment) (experiment.Facts, error) {
+func (p *pass) gather(object *v1alpha1.Experiment) (experiment.Facts, error) {
 	facts := experiment.Facts{
-		Experiment: object, Now: r.Clock.Now(), Runs: map[string]*v1alpha1.AnalysisRun{},
+		Experiment: object, Now: p.Clock.Now(), Runs: map[string]*v1alpha1.AnalysisRun{},
 		Unready: map[string]error{}, Refused: map[string]error{},
 	}
 	var err error
-	if facts.Sets, err = written.Owned[*appsv1.ReplicaSet](r.sets, Kind, object); err != nil {
+	if facts.Sets, err = written.Owned[*appsv1.ReplicaSet](p.site.sets, Kind, object); err != nil {
 		return facts, err
 	}
-	if facts.Services, err = written.Owned[*corev1.Service](r.services, Kind, object); err != nil {
+	if facts.Services, err = written.Owned[*corev1.Service](p.site.services, Kind, object); err != nil {
 		return facts, err
 	}
-	runs, err := written.Owned[*v1alpha1.AnalysisRun](r.runs, Kind, object)
+	runs, err := written.Owned[*v1alpha1.AnalysisRun](p.runs, Kind, object)
 	for _, run := range runs {
 		facts.Runs[run.Name] = run
 	}

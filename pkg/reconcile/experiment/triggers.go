@@ -25,12 +25,12 @@ func (r *Reconciler) RunHandler() cache.ResourceEventHandler {
 
 // SetHandler visits the Experiment of a ReplicaSet that came, changed or went.
 func (r *Reconciler) SetHandler() cache.ResourceEventHandler {
-	return written.Watching(r.sets, r.ownerChanged)
+	return written.Watching(r.host.sets, r.ownerChanged)
 }
 
 // ServiceHandler visits the Experiment of a Service that came, changed or went.
 func (r *Reconciler) ServiceHandler() cache.ResourceEventHandler {
-	return written.Watching(r.services, r.ownerChanged)
+	return written.Watching(r.host.services, r.ownerChanged)
 }
 
 func (r *Reconciler) ownerChanged(object metav1.Object) {

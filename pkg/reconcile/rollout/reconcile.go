@@ -71,7 +71,8 @@ func (p *pass) reconcile(ctx context.Context, object *v1alpha1.Rollout) (time.Du
 
 // moves reports whether a decision changes more than numbers.
 func moves(facts rollout.Facts, decision rollout.Decision) bool {
-	changes := len(decision.Selections) + len(decision.Begun) + len(decision.Ended) + len(decision.Changes)
+	changes := len(decision.Selections) + len(decision.Begun) + len(decision.Ended) + len(decision.Trials) +
+		len(decision.EndedTrials) + len(decision.Changes)
 	return changes > 0 || !equality.Semantic.DeepEqual(lasting(facts.Rollout.Status), lasting(decision.Status))
 }
 

@@ -53,7 +53,8 @@ func (s strategy) keepFound(ctx context.Context, updated, current *v1alpha1.Expe
 // Validate requires what the schema of the peer's CustomResourceDefinition requires.
 func (s strategy) Validate(ctx context.Context, obj runtime.Object) field.ErrorList {
 	created := registry.As[*v1alpha1.Experiment](obj)
-	problems := append(registry.ValidateName(created), s.requirements.Missing(&created.Spec, field.NewPath("spec"))...)
+	problems := append(registry.ValidateName(created), registry.ValidateCluster(created)...)
+	problems = append(problems, s.requirements.Missing(&created.Spec, field.NewPath("spec"))...)
 	return append(problems, s.awaited.Forbid(ctx, created, &v1alpha1.Experiment{}, true)...)
 }
 
@@ -62,7 +63,8 @@ func (s strategy) ValidateUpdate(ctx context.Context, obj, old runtime.Object) f
 	updated, current := registry.As[*v1alpha1.Experiment](obj), registry.As[*v1alpha1.Experiment](old)
 	spec := *updated.Spec.DeepCopy()
 	spec.Terminate = current.Spec.Terminate
-	problems := s.awaited.Forbid(ctx, updated, current, s.equality.Same(spec, current.Spec))
+	problems := append(s.awaited.Forbid(ctx, updated, current, s.equality.Same(spec, current.Spec)),
+		registry.SameCluster(updated, current)...)
 	if updated.Generation == current.Generation {
 		return problems
 	}

@@ -112,3 +112,32 @@ spec:
 	s.Until(there.hub, plane.Prints("ingress.networking.k8s.io/web\napisixroute.apisix.apache.org/web"),
 		"get", "replicasets,ingresses,apisixroutes", "-n", s.namespace, "-o", "name")
 }
+
+func TestExperimentsRunInAnotherCluster(t *testing.T) {
+	s := begin(t, "fleet-tried")
+	there := &story{Steps: s.Steps, namespace: s.namespace, hub: stage.Plane.Kubectl(east)}
+	s.Kubectl(there.hub, "create", "namespace", s.namespace)
+	s.apply(s.in(s.smoke(false)))
+	s.apply(s.in(s.experiment("alone")))
+	s.Until(s.hub, plane.Prints("Successful"), "get", "experiment", "alone", "-n", s.namespace, "-o", "jsonpath={.status.phase}")
+	s.Until(there.hub, plane.Prints("0"), "get", "replicaset", "alone-new", "-n", s.namespace, "-o", "jsonpath={.spec.replicas}")
+	s.Until(there.hub, plane.Prints(""), "get", "services", "-n", s.namespace, "-o", "name")
+
+	const strategy = `canary: {steps: [{setWeight: 50}, {experiment: {
+  templates: [{name: old, specRef: stable}, {name: new, specRef: canary}],
+  analyses: [{name: smoke, templateName: smoke, requiredForCompletion: true,
+    args: [{name: revision, valueFrom: {podTemplateHashValue: Latest}}]}]}}]}`
+	s.apply(s.in(s.rollout("v1", 2, strategy)))
+	s.at("Healthy", 2)
+	s.apply(s.in(s.rollout("v2", 2, strategy)))
+	s.at("Healthy", 2)
+	if jobs := s.Kubectl(there.hub, "get", "jobs", "-n", s.namespace, "-o", "name"); strings.Count(jobs, "job.batch/") != 2 {
+		t.Errorf("the analyses have run the Jobs %q there, want one of each Experiment", jobs)
+	}
+	if here := s.Kubectl(s.hub, "get", "replicasets,pods,jobs,services", "-n", s.namespace, "-o", "name"); here != "" {
+		t.Errorf("beside the Experiments runs %s", here)
+	}
+	s.Kubectl(s.hub, "delete", "rollout/guestbook", "experiment/alone", "-n", s.namespace)
+	s.Until(there.hub, plane.Prints(""), "get", "replicasets,pods,jobs,services", "-n", s.namespace, "-o", "name")
+	s.Until(s.hub, plane.Prints(""), "get", "experiments,analysisruns", "-n", s.namespace, "-o", "name")
+}

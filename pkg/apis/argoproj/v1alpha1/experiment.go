@@ -207,6 +207,9 @@ const (
 	ExperimentProgressing    ExperimentConditionType = "Progressing"
 	ExperimentRunning        ExperimentConditionType = "Running"
 	ExperimentReplicaFailure ExperimentConditionType = "ReplicaFailure"
+	// ExperimentClusterUnreachable says that the cluster of the pods cannot be asked: the rest of the status is as it was
+	// before.
+	ExperimentClusterUnreachable ExperimentConditionType = "ClusterUnreachable"
 )
 
 // ExperimentCondition is one observation of an Experiment's state.
