@@ -135,6 +135,7 @@ func (c *Cache) Stored(digest manifest.Digest) ([]manifest.Manifest, bool) {
 // Render returns the manifests of input, from an earlier render where that saw the same
 // files. The caller must not change the Manifests.
 func (c *Cache) Render(ctx context.Context, input Input) (Output, error) {
+	input = input.opened()
 	k, err := keyOf(c.version, input)
 	if err != nil {
 		return Output{}, err
@@ -218,6 +219,7 @@ func (c *Cache) render(ctx context.Context, k key, root string, input Input) (Ou
 	}
 	return Output{
 		Manifests: got.manifests, Type: got.sourceType, Digest: made.Output, Unstable: got.unstable,
+		Submodules: made.submodules(),
 	}, err
 }
 
@@ -265,5 +267,6 @@ func (c *Cache) lookup(k key, input Input, root string) *hit {
 	c.hits.Add(1)
 	return &hit{output: Output{
 		Manifests: manifests, Type: found.Type, Digest: found.Output, Unstable: found.Unstable, Cached: true,
+		Submodules: found.submodules(),
 	}}
 }

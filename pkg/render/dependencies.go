@@ -21,9 +21,9 @@ type Dependencies interface {
 	Chart(ctx context.Context, repository, name, version string) (source.Tree, error)
 }
 
-// DependencyError reports that a dependency of a chart could not be had.
+// DependencyError reports that a dependency of a chart, or a submodule, could not be had.
 type DependencyError struct {
-	// Dependency names it, its version and its repository.
+	// Dependency says what it is, its name, its version and its repository.
 	Dependency string
 	// Err says why.
 	Err error
@@ -31,7 +31,7 @@ type DependencyError struct {
 
 // Error returns which dependency it is, and why.
 func (e *DependencyError) Error() string {
-	return "the dependency " + e.Dependency + ": " + e.Err.Error()
+	return "the " + e.Dependency + ": " + e.Err.Error()
 }
 
 // Unwrap returns why.
@@ -46,7 +46,7 @@ type chartQuestion struct {
 
 // String names the chart for people.
 func (q chartQuestion) String() string {
-	text := fmt.Sprintf("%q", q.Name)
+	text := fmt.Sprintf("dependency %q", q.Name)
 	if q.Version != "" {
 		text += fmt.Sprintf(" in version %q", q.Version)
 	}

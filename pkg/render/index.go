@@ -41,6 +41,11 @@ func (e *entry) holds(input Input, root string) bool {
 	return true
 }
 
+// submodules reports whether the render looked into one.
+func (e *entry) submodules() bool {
+	return slices.ContainsFunc(e.Reads, func(r read) bool { return r.Op == readOrigin })
+}
+
 func (e *entry) bytes() int64 {
 	const overhead = 100
 	total := int64(overhead)

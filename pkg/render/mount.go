@@ -32,6 +32,16 @@ func (i Input) tree(name string) (source.Tree, bool) {
 	return nil, false
 }
 
+// repository returns the URL of a mounted tree; "" names the source's own.
+func (i Input) repository(name string) string {
+	for _, mount := range i.Mounts {
+		if mount.Name == name {
+			return mount.Repository
+		}
+	}
+	return i.Repository
+}
+
 func (i Input) mountNames() []string {
 	var names []string
 	for _, mount := range i.Mounts {

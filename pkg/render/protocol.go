@@ -35,6 +35,9 @@ const (
 	frameFailure  frameKind = 'F' // failure as JSON
 )
 
+// readOrigin marks in a read-set the origin of a submodule; nobody sends it.
+const readOrigin frameKind = 'U'
+
 // What the parent sends.
 const (
 	frameRequest frameKind = 'Q' // request as JSON

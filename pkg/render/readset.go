@@ -6,7 +6,6 @@ package render
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"path"
 	"strings"
@@ -44,6 +43,8 @@ func (r read) holds(input Input) bool {
 		return err == nil && answer == r.Answer
 	case frameChart:
 		return originHolds(input, r.Path, r.Answer)
+	case readOrigin:
+		return submoduleHolds(input, r.Path, r.Answer)
 	}
 	tree, mounted := input.tree(r.Mount)
 	return mounted && r.holdsIn(tree)
@@ -120,12 +121,14 @@ type recorder struct {
 	// charts counts those that were asked for; lent is the last of them.
 	charts int
 	lent   source.Tree
+	// submodules are those that were looked into.
+	submodules map[string]lentTree
 	// opaque says that an answer has no object id, so that the render cannot be recognised.
 	opaque bool
 }
 
 func newRecorder(input Input, limits Limits) *recorder {
-	return &recorder{input: input, limits: limits, seen: map[read]struct{}{}}
+	return &recorder{input: input, limits: limits, seen: map[read]struct{}{}, submodules: map[string]lentTree{}}
 }
 
 // answer returns the payload for a question, and whether there is any.
@@ -148,34 +151,51 @@ func (r *recorder) answer(ctx context.Context, op frameKind, path string) ([]byt
 	case frameChart:
 		return r.chart(ctx, path)
 	case frameOverride:
-		file, ok := overridePath(path, r.input.Application)
-		if !ok {
-			r.record(read{Op: op, Path: path, Answer: absent})
-			return nil, false, nil
-		}
-		return r.read(r.input.Tree, read{Op: op, Path: path}, file)
+		return r.override(ctx, path)
 	default:
-		return r.ofTree(op, path)
+		return r.ofTree(ctx, op, path)
 	}
 }
 
-func (r *recorder) ofTree(op frameKind, question string) ([]byte, bool, error) {
+// override reads the option file of one application in a directory.
+func (r *recorder) override(ctx context.Context, directory string) ([]byte, bool, error) {
+	asked := read{Op: frameOverride, Path: directory}
+	file, ok := overridePath(directory, r.input.Application)
+	if !ok {
+		asked.Answer = absent
+		r.record(asked)
+		return nil, false, nil
+	}
+	at, err := r.locate(ctx, "", file, false)
+	if err != nil {
+		return nil, false, err
+	}
+	if at.lent {
+		// What is lent is not recorded, but whose file it is.
+		asked.Mount = lentMount
+		const name = "ARGOCD_APP_NAME"
+		r.record(read{Op: frameVariable, Path: name, Answer: r.input.variable(name)})
+	}
+	return r.read(at.tree, asked, at.path)
+}
+
+func (r *recorder) ofTree(ctx context.Context, op frameKind, question string) ([]byte, bool, error) {
 	mount, path := splitQuestion(question)
-	tree, mounted := r.input.tree(mount)
-	if mount == lentMount {
-		tree, mounted = r.lent, r.lent != nil
+	at, err := r.locate(ctx, mount, path, op == frameStat)
+	if err != nil {
+		return nil, false, err
 	}
-	if !mounted {
-		return nil, false, fmt.Errorf("%w: mount %q", errNonsense, mount)
+	tree, asked := at.tree, read{Op: op, Path: at.path, Mount: mount}
+	if at.lent {
+		asked.Mount = lentMount
 	}
-	asked := read{Op: op, Path: path, Mount: mount}
 	switch op {
 	case frameStat:
 		return r.stat(tree, asked)
 	case frameList:
 		return r.list(tree, asked)
 	default:
-		return r.read(tree, asked, path)
+		return r.read(tree, asked, at.path)
 	}
 }
 

@@ -34,6 +34,8 @@ type Input struct {
 	Destination Capabilities
 	// Dependencies lends the charts that a chart depends on; nil lends none.
 	Dependencies Dependencies
+	// Submodules lends the trees of Git submodules; nil lends none.
+	Submodules Submodules
 }
 
 // Capabilities is what templates may ask of a cluster.
@@ -57,6 +59,8 @@ type Output struct {
 	// Unstable says which objects differ with each render, and why; empty where none does.
 	// They stay as they are for as long as the render need not be repeated.
 	Unstable string
+	// Submodules says that files of submodules went into it.
+	Submodules bool
 	// Cached reports that nothing had to be rendered.
 	Cached bool
 }

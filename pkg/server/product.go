@@ -36,6 +36,8 @@ type product struct {
 	gitInterval time.Duration
 	// allowFile lets Applications read repositories from this machine's disk.
 	allowFile bool
+	// submodules lets renders read the submodules of Git repositories.
+	submodules bool
 	// workers is how many Applications of one destination and repository are reconciled side by side.
 	workers int
 	// retention is how long SyncRuns are kept.
@@ -49,7 +51,7 @@ type product struct {
 // NewAssembly returns the product: every kind, plugin and controller is named here once.
 func NewAssembly() *Assembly {
 	const twoMinutes, ninetyDays = 2 * time.Minute, 90 * 24 * time.Hour
-	p := &product{gitInterval: twoMinutes, workers: 20, retention: ninetyDays}
+	p := &product{gitInterval: twoMinutes, submodules: true, workers: 20, retention: ninetyDays}
 	return &Assembly{
 		AddFlags: p.addFlags,
 		Validate: p.validate,
@@ -72,6 +74,8 @@ func (p *product) addFlags(sets *cliflag.NamedFlagSets) {
 		"How often a Git repository in use is asked for its references, where no webhook tells of a push.")
 	fs.BoolVar(&p.allowFile, "git-allow-file", p.allowFile,
 		"Let Applications read repositories from this machine's disk (file:// URLs). For tests only.")
+	fs.BoolVar(&p.submodules, "git-submodules", p.submodules,
+		"Read the submodules of Git repositories, as far as the project of an Application permits theirs.")
 	fs.IntVar(&p.workers, "application-workers", p.workers,
 		"How many Applications of one destination and repository are reconciled side by side.")
 	fs.DurationVar(&p.retention, "syncrun-retention", p.retention,

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
@@ -50,11 +51,21 @@ func (c *control) Chart(
 
 // ChartOrigin names what a chart is read from and with, without reading it.
 func (c *control) ChartOrigin(from argov1alpha1.ApplicationSource, owner string) (string, error) {
-	request, err := c.trusted(chartRequest(from), owner)
+	// Of a repository alone nothing tells that it is one of charts.
+	request, err := c.trustedBy(source.ChartCredentialsFrom, chartRequest(from), owner)
 	if err != nil {
 		return "", err
 	}
 	return c.repositories.ChartOrigin(request)
+}
+
+// Origin names what a Git repository is read from and with, without reading it.
+func (c *control) Origin(url, owner string) (string, error) {
+	request, err := c.trusted(source.Request{URL: url}, owner)
+	if err != nil {
+		return "", err
+	}
+	return c.repositories.Origin(request)
 }
 
 func chartRequest(from argov1alpha1.ApplicationSource) source.Request {
@@ -74,13 +85,19 @@ func (c *control) read(ctx context.Context, request source.Request, owner string
 
 // trusted adds the credentials that the project may use.
 func (c *control) trusted(request source.Request, owner string) (source.Request, error) {
+	if request.OfCharts() {
+		return c.trustedBy(source.ChartCredentialsFrom, request, owner)
+	}
+	return c.trustedBy(source.CredentialsFrom, request, owner)
+}
+
+// credentialsFinder chooses among Secrets those for a repository of a kind.
+type credentialsFinder func(secrets []*corev1.Secret, repository, project string) (source.Credentials, error)
+
+func (c *control) trustedBy(find credentialsFinder, request source.Request, owner string) (source.Request, error) {
 	secrets, err := c.host.secrets.List(labels.Everything())
 	if err != nil {
 		return source.Request{}, fmt.Errorf("list repository Secrets: %w", err)
-	}
-	find := source.CredentialsFrom
-	if request.OfCharts() {
-		find = source.ChartCredentialsFrom
 	}
 	credentials, err := find(secrets, request.URL, owner)
 	if err != nil {

@@ -193,13 +193,23 @@ func redacted(url string) string {
 	return printable(scheme + "://" + rest)
 }
 
-func (r *Repositories) repository(url string, credentials Credentials) (*repository, error) {
+// locate takes the URL of a Git repository apart.
+func (r *Repositories) locate(url string) (location, error) {
 	at, err := parseLocation(url)
 	if err != nil {
-		return nil, failure(Invalid, "the URL %w", err)
+		return location{}, failure(Invalid, "the URL %w", err)
 	}
 	if at.scheme == "file" && !r.options.AllowFile {
-		return nil, failure(Invalid, "the URL names a directory of the server, which is not allowed: use https or ssh")
+		return location{}, failure(Invalid,
+			"the URL names a directory of the server, which is not allowed: use https or ssh")
+	}
+	return at, nil
+}
+
+func (r *Repositories) repository(url string, credentials Credentials) (*repository, error) {
+	at, err := r.locate(url)
+	if err != nil {
+		return nil, err
 	}
 	key := credentials.identity(r.salt, at.String())
 	r.mu.Lock()
@@ -218,6 +228,15 @@ func (r *Repositories) repository(url string, credentials Credentials) (*reposit
 	}
 	r.known[key] = added
 	return added, nil
+}
+
+// Origin names the Git repository of a request and what it is read with. No server is asked.
+func (r *Repositories) Origin(request Request) (string, error) {
+	at, err := r.locate(strings.TrimSpace(request.URL))
+	if err != nil {
+		return "", about(err, redacted(request.URL), "")
+	}
+	return request.Credentials.identity(r.salt, at.String()), nil
 }
 
 // ChartOrigin names the repository of a request for a chart and what it is read with: what

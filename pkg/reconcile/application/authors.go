@@ -18,6 +18,7 @@ func (r *Reconciler) authors(
 	if err != nil {
 		return nil, true
 	}
+	unknown = p.desired != nil && p.desired.submodules
 	for i, from := range p.from.sources {
 		if from.Chart != "" {
 			// A version of a chart has no authors that anybody could read.

@@ -51,6 +51,8 @@ type Options struct {
 	Settings func() customization.Set
 	// Workers is how many Applications of one destination and repository are reconciled side by side.
 	Workers int
+	// Submodules lets renders read the submodules of Git repositories.
+	Submodules bool
 	// KeepEvery is how often each repository in use is read, so that it goes on being polled.
 	KeepEvery time.Duration
 }

@@ -29,6 +29,8 @@ type Sources interface {
 	Chart(ctx context.Context, from v1alpha1.ApplicationSource, project string) (*source.Snapshot, error)
 	// ChartOrigin names what a chart is read from and with; no server is asked.
 	ChartOrigin(from v1alpha1.ApplicationSource, project string) (string, error)
+	// Origin names what a Git repository is read from and with; no server is asked.
+	Origin(url, project string) (string, error)
 	// Authors returns who made the commits between one that was deployed, "" for none, and another; whole is false where
 	// not all of them could be read.
 	Authors(ctx context.Context, url, revision, before, project string) (authors []source.Author, whole bool, err error)
@@ -70,6 +72,8 @@ type desired struct {
 	driven difference.Rules
 	// unstable says what another render of the same would change.
 	unstable string
+	// submodules says that some of it is from submodules, whose authors are not those of the source.
+	submodules bool
 }
 
 // input tells one desired state from another.
@@ -159,7 +163,7 @@ func (r *Reconciler) summarize(p *pass, prepared plan.Prepared, made input) *des
 		hooks: prepared.Hooks, apart: keysOf(prepared.HookManifests),
 		kinds:    kindsOf(slices.Concat(prepared.Manifests, prepared.HookManifests)),
 		repeated: prepared.Repeated, summary: summaryOf(prepared.Manifests), driven: drivenBy(prepared.Manifests),
-		unstable: p.read.output.Unstable,
+		unstable: p.read.output.Unstable, submodules: p.read.output.Submodules,
 	}
 }
 

@@ -48,3 +48,40 @@ func (l lender) from(repository, name, version string) v1alpha1.ApplicationSourc
 	}
 	return from
 }
+
+// modules lends the submodules of Git repositories, as far as the project permits their own URLs. Each is read with the
+// credentials of its own URL: those of the repository that names it are for that one alone.
+type modules struct {
+	sources Sources
+	owner   *v1alpha1.AppProject
+}
+
+var _ render.Submodules = modules{}
+
+// submodules lends those that a pass may read, nil where none are read.
+func (r *Reconciler) submodules(p *pass) render.Submodules {
+	if !r.Submodules {
+		return nil
+	}
+	return modules{sources: r.Sources, owner: p.owner}
+}
+
+// Origin names a repository that the project permits, and what it is read with.
+func (m modules) Origin(repository string) (string, error) {
+	if err := project.PermitsSource(m.owner, repository); err != nil {
+		return "", err
+	}
+	return m.sources.Origin(repository, m.owner.Name)
+}
+
+// Commit reads a commit of a repository that the project permits.
+func (m modules) Commit(ctx context.Context, repository, commit string) (source.Tree, error) {
+	if err := project.PermitsSource(m.owner, repository); err != nil {
+		return nil, err
+	}
+	snapshot, err := m.sources.Snapshot(ctx, repository, commit, "", m.owner.Name)
+	if err != nil {
+		return nil, err
+	}
+	return snapshot.Tree, nil
+}

@@ -156,6 +156,7 @@ func (r *Reconciler) render(ctx context.Context, p *pass) error {
 			Mounts: mounts, Source: one, Application: r.instanceName(p.app),
 			Namespace: p.app.Spec.Destination.Namespace, Project: p.owner.Name, Destination: offered,
 			Dependencies: lender{sources: r.Sources, owner: p.owner, helm: one.Helm},
+			Submodules:   r.submodules(p),
 		})
 		if err != nil {
 			err = fmt.Errorf("revision %s: %w", shortened(p.read.snapshots[i].Revision), err)
@@ -190,6 +191,7 @@ func combine(outputs []render.Output, several bool) render.Output {
 	for _, output := range outputs {
 		all.Manifests = append(all.Manifests, output.Manifests...)
 		digests = append(digests, output.Digest[:]...)
+		all.Submodules = all.Submodules || output.Submodules
 		if output.Unstable != "" {
 			unstable = append(unstable, output.Unstable)
 		}
