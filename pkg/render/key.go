@@ -11,6 +11,7 @@ import (
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/manifest"
+	"github.com/capstan-dev/capstan/pkg/source"
 )
 
 // outputVersion changes when the same files and options give other manifests than before.
@@ -45,13 +46,20 @@ func keyOf(version string, input Input) (key, error) {
 		Version    string
 		Repository string
 		Mounts     []string `json:",omitempty"`
+		Large      bool     `json:",omitempty"`
 		Source     v1alpha1.ApplicationSource
 		Variables  map[string]string
-	}{version, input.Repository, input.mountKeys(), options, usedVariables(input)})
+	}{version, input.Repository, input.mountKeys(), large(input.Tree), options, usedVariables(input)})
 	if err != nil {
 		return key{}, fmt.Errorf("encode spec.source: %w", err)
 	}
 	return manifest.DigestOf(data), nil
+}
+
+// large reports whether files are what Git LFS keeps: the same tree then reads otherwise.
+func large(tree source.Tree) bool {
+	_, fetching := bare(tree).(source.Fetching)
+	return fetching
 }
 
 // optionsOf drops what only says where the tree came from; a worker has no use for it.

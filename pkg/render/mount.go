@@ -53,7 +53,11 @@ func (i Input) mountNames() []string {
 func (i Input) mountKeys() []string {
 	var keys []string
 	for _, mount := range i.Mounts {
-		keys = append(keys, mount.Name+" "+mount.Repository)
+		key := mount.Name + " " + mount.Repository
+		if large(mount.Tree) {
+			key += " lfs"
+		}
+		keys = append(keys, key)
 	}
 	return keys
 }

@@ -176,7 +176,7 @@ func (r *recorder) override(ctx context.Context, directory string) ([]byte, bool
 		const name = "ARGOCD_APP_NAME"
 		r.record(read{Op: frameVariable, Path: name, Answer: r.input.variable(name)})
 	}
-	return r.read(at.tree, asked, at.path)
+	return r.read(ctx, at.tree, asked, at.path)
 }
 
 func (r *recorder) ofTree(ctx context.Context, op frameKind, question string) ([]byte, bool, error) {
@@ -195,7 +195,7 @@ func (r *recorder) ofTree(ctx context.Context, op frameKind, question string) ([
 	case frameList:
 		return r.list(tree, asked)
 	default:
-		return r.read(tree, asked, at.path)
+		return r.read(ctx, tree, asked, at.path)
 	}
 }
 
@@ -224,7 +224,9 @@ func (r *recorder) list(tree source.Tree, asked read) ([]byte, bool, error) {
 	return listing, true, nil
 }
 
-func (r *recorder) read(tree source.Tree, asked read, path string) ([]byte, bool, error) {
+func (r *recorder) read(
+	ctx context.Context, tree source.Tree, asked read, path string,
+) ([]byte, bool, error) {
 	entry, err := tree.Stat(path)
 	if err != nil {
 		return r.none(asked, err)
@@ -241,12 +243,16 @@ func (r *recorder) read(tree source.Tree, asked read, path string) ([]byte, bool
 	if entry.Kind == source.Directory || entry.Kind == source.Submodule {
 		return nil, false, nil
 	}
-	data, err := tree.Read(path)
+	data, err := source.Read(ctx, bare(tree), path)
 	if err != nil {
 		return nil, false, err
 	}
 	if int64(len(data)) > r.limits.FileBytes {
 		return nil, false, bytesLimit("size of "+path, r.limits.FileBytes)
+	}
+	// What Git LFS keeps is longer than what stands for it.
+	if r.bytes += int64(len(data)) - entry.Size; r.bytes > r.limits.ReadBytes {
+		return nil, false, bytesLimit("combined size of the files that are read", r.limits.ReadBytes)
 	}
 	return data, true, nil
 }

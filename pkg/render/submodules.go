@@ -50,6 +50,14 @@ func (t openTree) List(name string) ([]source.Entry, error) {
 	return entries, err
 }
 
+// bare returns the tree behind an openTree.
+func bare(tree source.Tree) source.Tree {
+	if shown, isOpen := tree.(openTree); isOpen {
+		return shown.Tree
+	}
+	return tree
+}
+
 func opened(entry source.Entry) source.Entry {
 	if entry.Kind == source.Submodule {
 		entry.Kind = source.Directory

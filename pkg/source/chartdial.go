@@ -14,9 +14,9 @@ import (
 	"golang.org/x/net/http/httpproxy"
 )
 
-// chartTransports connect to the host of a repository or registry, and to the others that it
+// transports connect to the host of a repository or registry, and to the others that it
 // names: those get nothing that authenticates unless the request says so.
-func chartTransports(at location, request Request) (own, other *http.Transport, err error) {
+func transports(at location, request Request) (own, other *http.Transport, err error) {
 	given := request.Credentials
 	if own, err = newTransport(given); err != nil {
 		return nil, nil, err

@@ -37,7 +37,7 @@ func newHTTPCharts(at location, request Request, owner *charts) (*httpCharts, er
 		return nil, failure(Invalid, "the URL is not one")
 	}
 	h := &httpCharts{owner: owner, base: base, credentials: request.Credentials, pass: request.PassCredentials}
-	own, other, err := chartTransports(at, request)
+	own, other, err := transports(at, request)
 	if err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ type ociCharts struct {
 }
 
 func newOCICharts(at location, credentials Credentials, bounds archiveBounds) (*ociCharts, error) {
-	own, other, err := chartTransports(at, Request{Credentials: credentials})
+	own, other, err := transports(at, Request{Credentials: credentials})
 	if err != nil {
 		return nil, err
 	}

@@ -43,6 +43,8 @@ type Credentials struct {
 	InsecureIgnoreHostKey bool
 	// PlainHTTP talks to an OCI registry without TLS.
 	PlainHTTP bool
+	// LFS fetches the files that Git LFS keeps for the repository.
+	LFS bool
 	// Proxy is the URL of the proxy; NoProxy lists hosts that are reached without it.
 	Proxy, NoProxy string
 }
@@ -100,6 +102,9 @@ func (c Credentials) identity(salt []byte, location string) string {
 		c.App.PrivateKey, c.App.BaseURL, c.App.CA, fmt.Sprint(c.App.ID, c.App.Installation),
 	} {
 		_, _ = fmt.Fprintf(mac, "%d:%s", len(part), part)
+	}
+	if c.LFS {
+		_, _ = mac.Write([]byte("lfs"))
 	}
 	return hex.EncodeToString(mac.Sum(nil)[:16])
 }

@@ -19,6 +19,7 @@ import (
 const (
 	infoRefs   = "/info/refs"
 	uploadPack = "git-upload-pack"
+	userAgent  = "git/2.0 (capstan)"
 
 	proxyRefused = "the proxy asks for a user and a password, or refuses those that it got: check proxy in the " +
 		"repository Secret"
@@ -27,6 +28,8 @@ const (
 // httpRemote speaks Git's smart protocol over HTTP.
 type httpRemote struct {
 	client      *http.Client
+	objects     *http.Client // for objects of LFS on this server
+	others      *http.Client // for those on other servers
 	base        string
 	moved       atomic.Pointer[string] // where the server redirected to, on the same host
 	credentials Credentials
@@ -36,10 +39,12 @@ type httpRemote struct {
 }
 
 func newHTTPRemote(at location, raw string, credentials Credentials, bounds limits) (*httpRemote, error) {
-	client, err := newClient(credentials)
+	own, other, err := transports(at, Request{Credentials: credentials})
 	if err != nil {
 		return nil, err
 	}
+	// Each hop of a download is looked at.
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	base, err := url.Parse(raw)
 	if err != nil {
 		return nil, failure(Invalid, "is not a URL")
@@ -49,7 +54,9 @@ func newHTTPRemote(at location, raw string, credentials Credentials, bounds limi
 	}
 	base.User, base.Host = nil, location{host: at.host, port: at.port}.authority()
 	return &httpRemote{
-		client:      client,
+		client:      &http.Client{Transport: own, CheckRedirect: sameHostOnly},
+		objects:     &http.Client{Transport: own, CheckRedirect: stay},
+		others:      &http.Client{Transport: other, CheckRedirect: stay},
 		base:        strings.TrimRight(base.String(), "/"),
 		credentials: credentials,
 		bounds:      bounds,
@@ -78,11 +85,7 @@ func (h *httpRemote) pack(ctx context.Context, request packRequest) (io.ReadClos
 	if err != nil {
 		return nil, err
 	}
-	base := h.base
-	if moved := h.moved.Load(); moved != nil {
-		base = *moved
-	}
-	response, err := h.do(ctx, http.MethodPost, base+"/"+uploadPack, body)
+	response, err := h.do(ctx, http.MethodPost, h.place()+"/"+uploadPack, body)
 	if err != nil {
 		return nil, err
 	}
@@ -94,17 +97,30 @@ func (h *httpRemote) pack(ctx context.Context, request packRequest) (io.ReadClos
 	return &packReader{r: pack, close: response.Body.Close, clean: h.failed}, nil
 }
 
+// place is where the repository is, after redirects on its host.
+func (h *httpRemote) place() string {
+	if moved := h.moved.Load(); moved != nil {
+		return *moved
+	}
+	return h.base
+}
+
 func (h *httpRemote) do(ctx context.Context, method, to string, body []byte) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, method, to, bytes.NewReader(body))
 	if err != nil {
 		return nil, failure(Invalid, "the URL cannot be asked")
 	}
-	request.Header.Set("User-Agent", "git/2.0 (capstan)")
 	if method == http.MethodPost {
 		request.Header.Set("Content-Type", "application/x-"+uploadPack+"-request")
 		request.Header.Set("Accept", "application/x-"+uploadPack+"-result")
 	}
-	if err = h.authorize(request); err != nil {
+	return h.send(request)
+}
+
+// send asks the server with what authenticates.
+func (h *httpRemote) send(request *http.Request) (*http.Response, error) {
+	request.Header.Set("User-Agent", userAgent)
+	if err := h.authorize(request); err != nil {
 		return nil, err
 	}
 	response, err := h.client.Do(request)
@@ -113,7 +129,7 @@ func (h *httpRemote) do(ctx context.Context, method, to string, body []byte) (*h
 	}
 	if response.StatusCode != http.StatusOK {
 		_ = response.Body.Close()
-		return nil, h.refused(ctx, response.StatusCode)
+		return nil, h.refused(request.Context(), response.StatusCode)
 	}
 	return response, nil
 }

@@ -176,6 +176,9 @@ func (r *Repositories) Snapshot(ctx context.Context, request Request) (*Snapshot
 		return nil, about(err, repository.name, revision)
 	}
 	snapshot.Repository = request.URL
+	if request.Credentials.LFS {
+		snapshot.Tree = largeTree{Tree: snapshot.Tree, repository: repository}
+	}
 	return snapshot, nil
 }
 

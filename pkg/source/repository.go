@@ -36,6 +36,8 @@ type repository struct {
 	used    time.Time
 	failed  map[string]remembered // by query or commit
 	answers map[string]answer     // by the beginning of a commit id
+	// largeBytes is how much of what Git LFS keeps is on disk.
+	largeBytes int64
 }
 
 // remembered is an error that is given again until a time, or, where it says nothing but

@@ -62,6 +62,7 @@ func credentialsAmong(secrets []*corev1.Secret, repository, project string) (Cre
 // that a registry talks without TLS is (as Argo CD 3.5: Repository.CopyCredentialsFrom).
 func (c Credentials) inherit(template Credentials) Credentials {
 	template.Insecure, template.InsecureIgnoreHostKey = c.Insecure, c.InsecureIgnoreHostKey
+	template.LFS = c.LFS
 	template.PlainHTTP = template.PlainHTTP || c.PlainHTTP
 	template.Proxy = cmp.Or(c.Proxy, template.Proxy)
 	template.NoProxy = cmp.Or(c.NoProxy, template.NoProxy)
@@ -159,6 +160,7 @@ func credentialsOf(secret *corev1.Secret) (Credentials, error) {
 	flags := map[string]bool{}
 	for _, key := range []string{
 		"insecure", "insecureIgnoreHostKey", "forceHttpBasicAuth", "insecureOCIForceHttp", "useAzureWorkloadIdentity",
+		"enableLfs",
 	} {
 		value, err := strconv.ParseBool(field(secret, key))
 		if err != nil && field(secret, key) != "" {
@@ -187,6 +189,7 @@ func credentialsOf(secret *corev1.Secret) (Credentials, error) {
 		Insecure:              flags["insecure"],
 		InsecureIgnoreHostKey: flags["insecureIgnoreHostKey"],
 		PlainHTTP:             flags["insecureOCIForceHttp"],
+		LFS:                   flags["enableLfs"],
 		Proxy:                 field(secret, "proxy"),
 		NoProxy:               field(secret, "noProxy"),
 	}, nil

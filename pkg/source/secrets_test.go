@@ -100,7 +100,10 @@ func TestCredentialsFrom(t *testing.T) {
 				"tlsClientCertData", "c", "tlsClientCertKey", "k", "insecureIgnoreHostKey", "true",
 				"proxy", "http://x", "noProxy", "h2", "enableLfs", "true", "forceHttpBasicAuth", "true"),
 		}, source.Credentials{Secret: "argocd/a", Username: "u", Password: "p", TLSClientCert: "c", TLSClientKey: "k",
-			ForceBasic: true, InsecureIgnoreHostKey: true, Proxy: "http://x", NoProxy: "h2"}},
+			ForceBasic: true, InsecureIgnoreHostKey: true, Proxy: "http://x", NoProxy: "h2", LFS: true}},
+		"a template does not ask for Git LFS": {"https://h/a", "", []*corev1.Secret{
+			secret("b", "repo-creds", "url", "https://h", "password", "p", "enableLfs", "true"),
+		}, source.Credentials{Secret: "argocd/b", Password: "p"}},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()
