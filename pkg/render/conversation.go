@@ -53,7 +53,7 @@ func (c *conversation) allowed(kind frameKind) int64 {
 		return maxPathBytes
 	case frameManifest:
 		return c.limits.OutputBytes - c.bytes
-	case frameDone, frameFailure:
+	case frameDone, frameFailure, framePlugin, frameDiscover:
 		return maxTextBytes
 	}
 	return -1
@@ -99,7 +99,7 @@ func (c *conversation) answer(ctx context.Context, kind frameKind, question stri
 
 // ofTree tells which questions are about a path.
 func ofTree(kind frameKind) bool {
-	return kind != frameVariable && kind != frameCluster && kind != frameChart
+	return kind == frameStat || kind == frameList || kind == frameRead || kind == frameOverride
 }
 
 func (c *conversation) manifest(payload []byte) error {
@@ -122,7 +122,7 @@ func (c *conversation) done(payload []byte) error {
 	}
 	types := []v1alpha1.ApplicationSourceType{
 		v1alpha1.ApplicationSourceTypeDirectory, v1alpha1.ApplicationSourceTypeKustomize,
-		v1alpha1.ApplicationSourceTypeHelm,
+		v1alpha1.ApplicationSourceTypeHelm, v1alpha1.ApplicationSourceTypePlugin,
 	}
 	if !slices.Contains(types, end.Type) {
 		return fmt.Errorf("%w: source type %q", errNonsense, end.Type)

@@ -21,7 +21,7 @@ type Dependencies interface {
 	Chart(ctx context.Context, repository, name, version string) (source.Tree, error)
 }
 
-// DependencyError reports that a dependency of a chart, or a submodule, could not be had.
+// DependencyError reports that a dependency of a chart, a submodule or a plugin's work could not be had.
 type DependencyError struct {
 	// Dependency says what it is, its name, its version and its repository.
 	Dependency string

@@ -63,7 +63,7 @@ func mergeOverride(
 }
 
 // detect returns the tool of the source: the one whose options are set, else what the files
-// in its directory call for. A directory with a chart and a kustomization is Kustomize's (as
+// in its directory call for. Plugins are asked first. A directory with a chart and a kustomization is Kustomize's (as
 // Argo CD 3.5: util/app/discovery, where the last name in order wins).
 func (w *work) detect() (v1alpha1.ApplicationSourceType, error) {
 	explicit := explicitTypes(w.source)
@@ -73,6 +73,14 @@ func (w *work) detect() (v1alpha1.ApplicationSourceType, error) {
 			"spec.source sets %s: keep the options of one tool", strings.Join(explicit, " and "))
 	case len(explicit) == 1:
 		return typeOfField(explicit[0]), nil
+	}
+	claimed, err := w.discover()
+	if err != nil {
+		return "", err
+	}
+	if claimed != "" {
+		w.source.Plugin = &v1alpha1.ApplicationSourcePlugin{Name: claimed}
+		return v1alpha1.ApplicationSourceTypePlugin, nil
 	}
 	for _, name := range kustomizationNames() {
 		if w.has(name) {

@@ -30,6 +30,8 @@ const (
 	frameVariable frameKind = 'V' // a name of the build environment; answered with its value
 	frameCluster  frameKind = 'C' // what is asked of the destination; answered with it
 	frameChart    frameKind = 'P' // chartQuestion as JSON; answered once lentMount shows the chart
+	framePlugin   frameKind = 'G' // pluginQuestion as JSON; answered with the texts that the plugin printed, as JSON
+	frameDiscover frameKind = 'W' // pluginQuestion as JSON; answered with the name of the plugin whose the directory is
 	frameManifest frameKind = 'M' // one object as JSON
 	frameDone     frameKind = 'D' // done as JSON
 	frameFailure  frameKind = 'F' // failure as JSON
@@ -59,7 +61,9 @@ type request struct {
 	Source v1alpha1.ApplicationSource `json:"source"`
 	// Mounts are the names of the trees beside the source's own.
 	Mounts []string `json:"mounts,omitempty"`
-	Limits Limits   `json:"limits"`
+	// Discovers says that plugins may be asked whose the source is.
+	Discovers bool   `json:"discovers,omitempty"`
+	Limits    Limits `json:"limits"`
 }
 
 // done ends a render that succeeded.

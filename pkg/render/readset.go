@@ -43,6 +43,8 @@ func (r read) holds(input Input) bool {
 		return err == nil && answer == r.Answer
 	case frameChart:
 		return originHolds(input, r.Path, r.Answer)
+	case framePlugin, frameDiscover:
+		return pluginHolds(input, r.Path, r.Answer)
 	case readOrigin:
 		return submoduleHolds(input, r.Path, r.Answer)
 	}
@@ -150,6 +152,8 @@ func (r *recorder) answer(ctx context.Context, op frameKind, path string) ([]byt
 		return data, answer != absent, nil
 	case frameChart:
 		return r.chart(ctx, path)
+	case framePlugin, frameDiscover:
+		return r.plugin(ctx, op, path)
 	case frameOverride:
 		return r.override(ctx, path)
 	default:

@@ -36,6 +36,8 @@ type Input struct {
 	Dependencies Dependencies
 	// Submodules lends the trees of Git submodules; nil lends none.
 	Submodules Submodules
+	// Plugins render what the tools here do not; nil means that there are none.
+	Plugins Plugins
 }
 
 // Capabilities is what templates may ask of a cluster.

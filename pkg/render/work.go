@@ -25,6 +25,8 @@ type work struct {
 	mounts map[string]*remoteTree
 	source v1alpha1.ApplicationSource
 	limits Limits
+	// discovers says that plugins may be asked whose the source is.
+	discovers bool
 	// root is the resolved path of the source.
 	root string
 	// spent says that the process carries state of this render.
@@ -35,7 +37,7 @@ func newWork(job request, pipe *pipe) *work {
 	own := newRemoteTree(pipe, "")
 	made := &work{
 		pipe: pipe, tree: own, links: links{tree: own}, mounts: map[string]*remoteTree{},
-		source: job.Source, limits: job.Limits,
+		source: job.Source, limits: job.Limits, discovers: job.Discovers,
 	}
 	for _, name := range job.Mounts {
 		made.mounts[name] = newRemoteTree(pipe, name)
@@ -71,8 +73,8 @@ func (w *work) run() (rendered, error) {
 		err = w.kustomize(out)
 	case v1alpha1.ApplicationSourceTypeDirectory:
 		err = w.directory(out)
-	default:
-		err = fault(ReasonUnsupported, w.source.Path, "a source of type %s is not supported by this version", tool)
+	case v1alpha1.ApplicationSourceTypePlugin:
+		err = w.plugin(out)
 	}
 	return rendered{sourceType: tool, objects: out.objects, unstable: unstable}, err
 }

@@ -166,7 +166,7 @@ func (p *product) makeReconcilers(c *control, d Dependencies) error {
 		Sources: c, Renderer: c.renderer, Clusters: c.clusters, Applier: c.applier, Desk: c.desk, Events: c.events,
 		Clock: clock.RealClock{}, Metrics: metrics, Workers: p.workers,
 		Toleration: c.toleration, Settings: c.customizations,
-		Submodules: p.submodules, KeepEvery: 3 * p.gitInterval,
+		Plugins: p.plugins(), Submodules: p.submodules, KeepEvery: 3 * p.gitInterval,
 	})
 	if err = c.applications.Register(d.Metrics); err != nil {
 		return err

@@ -19,6 +19,7 @@ import (
 	argov1alpha1 "github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	capstanv1alpha1 "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/apiserver"
+	"github.com/capstan-dev/capstan/pkg/plugin"
 	"github.com/capstan-dev/capstan/pkg/registry/application"
 	"github.com/capstan-dev/capstan/pkg/registry/applicationset"
 	"github.com/capstan-dev/capstan/pkg/registry/appproject"
@@ -28,6 +29,7 @@ import (
 	"github.com/capstan-dev/capstan/pkg/registry/promotionpolicy"
 	"github.com/capstan-dev/capstan/pkg/registry/rollout"
 	"github.com/capstan-dev/capstan/pkg/registry/syncrun"
+	"github.com/capstan-dev/capstan/pkg/render"
 )
 
 // product is what the flags of the parts decide.
@@ -38,6 +40,8 @@ type product struct {
 	allowFile bool
 	// submodules lets renders read the submodules of Git repositories.
 	submodules bool
+	// pluginSockets is the directory of the sockets of config management plugins.
+	pluginSockets string
 	// workers is how many Applications of one destination and repository are reconciled side by side.
 	workers int
 	// retention is how long SyncRuns are kept.
@@ -76,6 +80,8 @@ func (p *product) addFlags(sets *cliflag.NamedFlagSets) {
 		"Let Applications read repositories from this machine's disk (file:// URLs). For tests only.")
 	fs.BoolVar(&p.submodules, "git-submodules", p.submodules,
 		"Read the submodules of Git repositories, as far as the project of an Application permits theirs.")
+	fs.StringVar(&p.pluginSockets, "plugin-sockets", p.pluginSockets,
+		"Directory with the sockets of config management plugins, <name>.sock each; empty means that there are none.")
 	fs.IntVar(&p.workers, "application-workers", p.workers,
 		"How many Applications of one destination and repository are reconciled side by side.")
 	fs.DurationVar(&p.retention, "syncrun-retention", p.retention,
@@ -99,6 +105,14 @@ func (p *product) validate() []error {
 		errs = append(errs, fmt.Errorf("--syncrun-retention: %s: must not be below zero", p.retention))
 	}
 	return errs
+}
+
+// plugins are those of the directory of sockets, nil where there is none.
+func (p *product) plugins() render.Plugins {
+	if p.pluginSockets == "" {
+		return nil
+	}
+	return plugin.In(p.pluginSockets)
 }
 
 // cacheIn returns where caches are kept.

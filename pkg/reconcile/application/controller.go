@@ -26,6 +26,7 @@ import (
 	listers "github.com/capstan-dev/capstan/pkg/generated/listers/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/promotion"
 	"github.com/capstan-dev/capstan/pkg/reconcile/queue"
+	"github.com/capstan-dev/capstan/pkg/render"
 )
 
 // Options are the parts that a Reconciler works with.
@@ -51,6 +52,8 @@ type Options struct {
 	Settings func() customization.Set
 	// Workers is how many Applications of one destination and repository are reconciled side by side.
 	Workers int
+	// Plugins render what no tool here does; nil means that there are none.
+	Plugins render.Plugins
 	// Submodules lets renders read the submodules of Git repositories.
 	Submodules bool
 	// KeepEvery is how often each repository in use is read, so that it goes on being polled.

@@ -157,6 +157,7 @@ func (r *Reconciler) render(ctx context.Context, p *pass) error {
 			Namespace: p.app.Spec.Destination.Namespace, Project: p.owner.Name, Destination: offered,
 			Dependencies: lender{sources: r.Sources, owner: p.owner, helm: one.Helm},
 			Submodules:   r.submodules(p),
+			Plugins:      r.Plugins,
 		})
 		if err != nil {
 			err = fmt.Errorf("revision %s: %w", shortened(p.read.snapshots[i].Revision), err)
