@@ -20,6 +20,10 @@ func (p *pass) canary() {
 	}
 	p.selectPods()
 	p.route()
+	if p.inPlace() != nil {
+		p.replace()
+		return
+	}
 	p.scaleCanary()
 }
 
@@ -29,7 +33,11 @@ func (p *pass) promotable() string {
 	switch {
 	case p.Status.StableRS == "":
 		return "Initial deploy"
-	case p.promoted() || p.Status.Abort || p.halted() || !p.enough():
+	case p.promoted() || p.halted() || !p.enough():
+		return ""
+	case p.ahead():
+		return p.subject() + " has replaced all pods by itself"
+	case p.Status.Abort || p.lags():
 		return ""
 	case routed(p.Rollout) && !p.carriesAll():
 		return ""
@@ -132,7 +140,12 @@ func (p *pass) target() Pair {
 	if p.distinctStable() == nil {
 		return Pair{New: desired}
 	}
-	return Target(desired, p.weight(), fullWeight, surge(p.Rollout))
+	target := Target(desired, p.weight(), fullWeight, surge(p.Rollout))
+	if p.keepsNew() {
+		count := max(target.New, desired-min(desired, sizeOf(p.stable).Spec))
+		return Pair{New: count, Stable: desired - count}
+	}
+	return target
 }
 
 // bounds is what the strategy promises.

@@ -101,7 +101,7 @@ func (p *pass) progress(waiting, complete, healthy bool) {
 		p.setProgressing(progressing{metav1.ConditionUnknown, reasonPaused, "Rollout is paused"})
 	case complete && healthy:
 		p.setProgressing(progressing{metav1.ConditionTrue, reasonSetAvailable,
-			fmt.Sprintf("ReplicaSet %q has successfully progressed.", p.New.Name)})
+			p.subject() + " has successfully progressed."})
 	case current != nil && current.Reason == reasonSetAvailable && complete:
 		// It was complete; pods that fail afterwards are no update.
 	case p.New.UID == "":
@@ -111,7 +111,7 @@ func (p *pass) progress(waiting, complete, healthy bool) {
 	case p.progressed || current == nil:
 		p.Status.Conditions = touched(p.Status.Conditions, v1alpha1.RolloutProgressing, p.Now)
 		p.setProgressing(progressing{metav1.ConditionTrue, reasonSetUpdated,
-			fmt.Sprintf("ReplicaSet %q is progressing.", p.New.Name)})
+			p.subject() + " is progressing."})
 	case current.Reason == reasonPaused:
 		p.setProgressing(progressing{metav1.ConditionUnknown, reasonResumed, "Rollout is resumed"})
 	}
@@ -164,7 +164,7 @@ func (p *pass) expire() {
 		p.Now.Before(current.LastUpdateTime.Add(progressDeadline(p.Rollout))) {
 		return
 	}
-	message := fmt.Sprintf("ReplicaSet %q has timed out progressing.", p.New.Name)
+	message := p.subject() + " has timed out progressing."
 	if or(p.Rollout.Spec.ProgressDeadlineAbort, false) && !p.promoted() {
 		p.abort(message)
 		return

@@ -60,6 +60,8 @@ type Decision struct {
 	EndedTrials []string
 	// Changes are the ReplicaSets to change.
 	Changes []SetChange
+	// Replacement is what becomes of a workload that replaces its own pods; nil where there is nothing to do.
+	Replacement *Replacement
 	// Release is how the workload gives up pods; nil where it keeps those that it has.
 	Release *Release
 	// Restart is how many pods may be evicted now for a restart.
@@ -76,7 +78,9 @@ type Decision struct {
 type Selection struct {
 	// Service is the name of the Service.
 	Service string
-	// Hash is the pod template hash to select.
+	// Label is the label of pods that tells revisions apart.
+	Label string
+	// Hash is the value of the label to select.
 	Hash string
 }
 

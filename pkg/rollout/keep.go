@@ -25,10 +25,12 @@ func KeepOf(rollout *v1alpha1.Rollout, object *unstructured.Unstructured) Keep {
 	switch {
 	case ref.Namespace == rollout.Namespace && ref.GroupKind == schema.GroupKind{Kind: "Service"}:
 		if slices.ContainsFunc(ServicesOf(rollout), func(service NamedService) bool { return service.Name == ref.Name }) {
-			return keepSelector
+			return keepSelector(hashLabel(rollout))
 		}
 	case ref.Namespace == rollout.Namespace && scales(rollout, ref):
 		return keepReplicas
+	case ref.Namespace == rollout.Namespace && partitions(rollout, ref):
+		return keepPartition
 	}
 	return keepTraffic(rollout, ref, object)
 }
@@ -38,6 +40,13 @@ func scales(rollout *v1alpha1.Rollout, ref traffic.Ref) bool {
 	work := rollout.Spec.WorkloadRef
 	return work != nil && work.ScaleDown != "" && work.ScaleDown != v1alpha1.ScaleDownNever &&
 		ref.Group == "apps" && ref.Kind == work.Kind && ref.Name == work.Name
+}
+
+// partitions reports whether a workload is the StatefulSet whose pods a Rollout lets be replaced.
+func partitions(rollout *v1alpha1.Rollout, ref traffic.Ref) bool {
+	work := rollout.Spec.WorkloadRef
+	return work != nil && work.Kind == kindStatefulSet && ref.Group == "apps" && ref.Kind == work.Kind &&
+		ref.Name == work.Name
 }
 
 // keepTraffic keeps what the routers of a Rollout write into an object, nil where they write nothing.
@@ -58,9 +67,14 @@ func keepTraffic(rollout *v1alpha1.Rollout, ref traffic.Ref, object *unstructure
 	}
 }
 
-// keepSelector keeps the hash by which a Service selects the pods of one revision.
-func keepSelector(wanted, live *unstructured.Unstructured) {
-	keepField(wanted, live, "spec", "selector", v1alpha1.LabelPodTemplateHash)
+// keepSelector keeps the label by which a Service selects the pods of one revision.
+func keepSelector(label string) Keep {
+	return func(wanted, live *unstructured.Unstructured) { keepField(wanted, live, "spec", "selector", label) }
+}
+
+// keepPartition keeps which pods of a StatefulSet get its newest template.
+func keepPartition(wanted, live *unstructured.Unstructured) {
+	keepField(wanted, live, "spec", "updateStrategy", "rollingUpdate", "partition")
 }
 
 // keepReplicas keeps the number of pods of a workload.

@@ -39,6 +39,7 @@ func Decide(facts Facts) Decision {
 		sizes:     map[*appsv1.ReplicaSet]int32{},
 	}
 	p.comeBack()
+	p.follow()
 	p.begin()
 	p.classify()
 	p.heed()

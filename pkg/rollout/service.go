@@ -30,7 +30,7 @@ func (p *pass) selectPods() {
 // changes only to a set whose pods are all available.
 func (p *pass) point(name string, set *appsv1.ReplicaSet) {
 	service := p.Services[name]
-	if service == nil || set == nil || service.Spec.Selector[v1alpha1.LabelPodTemplateHash] == HashOf(set) {
+	if service == nil || set == nil || service.Spec.Selector[hashLabel(p.Rollout)] == HashOf(set) {
 		return
 	}
 	size := sizeOf(set)
@@ -44,10 +44,10 @@ func (p *pass) point(name string, set *appsv1.ReplicaSet) {
 // choose lets a Service select the pods of a set.
 func (p *pass) choose(name string, set *appsv1.ReplicaSet) {
 	service := p.Services[name]
-	if service == nil || set == nil || service.Spec.Selector[v1alpha1.LabelPodTemplateHash] == HashOf(set) {
+	if service == nil || set == nil || service.Spec.Selector[hashLabel(p.Rollout)] == HashOf(set) {
 		return
 	}
-	p.Selections = append(p.Selections, Selection{Service: name, Hash: HashOf(set)})
+	p.Selections = append(p.Selections, Selection{Service: name, Label: hashLabel(p.Rollout), Hash: HashOf(set)})
 	p.did(reasonSwitchService, "Switched selector for service '%s' from '%s' to '%s'", name,
-		service.Spec.Selector[v1alpha1.LabelPodTemplateHash], HashOf(set))
+		service.Spec.Selector[hashLabel(p.Rollout)], HashOf(set))
 }

@@ -269,7 +269,7 @@ func validateServices(rollout *v1alpha1.Rollout, services map[string]*corev1.Ser
 		return err
 	}
 	for _, named := range ServicesOf(rollout) {
-		if problem := validateService(rollout.Name, named.Name, services[named.Name], template.Labels); problem != "" {
+		if problem := validateService(rollout, services[named.Name], named.Name, template.Labels); problem != "" {
 			return fmt.Errorf("%s: Invalid value: %q: %s", named.Field, named.Name, problem)
 		}
 	}
@@ -277,15 +277,17 @@ func validateServices(rollout *v1alpha1.Rollout, services map[string]*corev1.Ser
 }
 
 // validateService returns why a Rollout cannot drive a Service, "" where it can.
-func validateService(rollout, name string, service *corev1.Service, podLabels map[string]string) string {
+func validateService(
+	rollout *v1alpha1.Rollout, service *corev1.Service, name string, podLabels map[string]string,
+) string {
 	if service == nil {
 		return fmt.Sprintf("service %q not found", name)
 	}
-	if owner, driven := service.Annotations[v1alpha1.AnnotationManagedByRollouts]; driven && owner != rollout {
+	if owner, driven := service.Annotations[v1alpha1.AnnotationManagedByRollouts]; driven && owner != rollout.Name {
 		return fmt.Sprintf("Service %q is managed by another Rollout", name)
 	}
 	for _, key := range slices.Sorted(maps.Keys(service.Spec.Selector)) {
-		if key != v1alpha1.LabelPodTemplateHash && podLabels[key] != service.Spec.Selector[key] {
+		if key != hashLabel(rollout) && podLabels[key] != service.Spec.Selector[key] {
 			return fmt.Sprintf("Service %q has unmatch label %q in rollout", name, key)
 		}
 	}

@@ -5,6 +5,8 @@ package rollout
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -29,6 +31,8 @@ type Workload struct {
 	Replicas *int32
 	// Released is the UID of the Rollout that has taken its pods over for good, "" where none has.
 	Released types.UID
+	// InPlace is what more is known of one that replaces its own pods; nil for any other.
+	InPlace *InPlace
 }
 
 // The kinds of workload that a Rollout can refer to.
@@ -36,6 +40,8 @@ const (
 	kindDeployment  = "Deployment"
 	kindReplicaSet  = "ReplicaSet"
 	kindPodTemplate = "PodTemplate"
+	kindStatefulSet = "StatefulSet"
+	kindDaemonSet   = "DaemonSet"
 )
 
 // WorkloadKinds are the workloads that a Rollout can refer to, by kind.
@@ -44,6 +50,8 @@ func WorkloadKinds() map[string]schema.GroupVersionResource {
 		kindDeployment:  {Group: "apps", Version: "v1", Resource: "deployments"},
 		kindReplicaSet:  {Group: "apps", Version: "v1", Resource: "replicasets"},
 		kindPodTemplate: {Version: "v1", Resource: "podtemplates"},
+		kindStatefulSet: {Group: "apps", Version: "v1", Resource: "statefulsets"},
+		kindDaemonSet:   {Group: "apps", Version: "v1", Resource: "daemonsets"},
 	}
 }
 
@@ -54,7 +62,7 @@ func CheckWorkload(rollout *v1alpha1.Rollout) error {
 	version := resource.GroupVersion().String()
 	switch {
 	case !known:
-		return field.NotSupported(path.Child("kind"), ref.Kind, []string{kindDeployment, kindPodTemplate, kindReplicaSet})
+		return field.NotSupported(path.Child("kind"), ref.Kind, slices.Sorted(maps.Keys(WorkloadKinds())))
 	case ref.APIVersion != version:
 		return field.NotSupported(path.Child("apiVersion"), ref.APIVersion, []string{version})
 	case ref.Name == "":
@@ -62,7 +70,13 @@ func CheckWorkload(rollout *v1alpha1.Rollout) error {
 	case !blank(rollout.Spec.Template):
 		return field.Invalid(field.NewPath("spec", "template"), field.OmitValueType{},
 			"the pod template is that of spec.workloadRef: remove one of the two")
+	case ReplacesInPlace(rollout):
+		return checkInPlace(rollout)
 	}
+	return checkScaleDown(ref, path.Child("scaleDown"))
+}
+
+func checkScaleDown(ref *v1alpha1.ObjectRef, path *field.Path) error {
 	switch ref.ScaleDown {
 	case "", v1alpha1.ScaleDownNever:
 		return nil
@@ -70,9 +84,9 @@ func CheckWorkload(rollout *v1alpha1.Rollout) error {
 		if ref.Kind == kindDeployment {
 			return nil
 		}
-		return field.Invalid(path.Child("scaleDown"), ref.ScaleDown, "only a Deployment is scaled down")
+		return field.Invalid(path, ref.ScaleDown, "only a Deployment is scaled down")
 	default:
-		return field.NotSupported(path.Child("scaleDown"), ref.ScaleDown,
+		return field.NotSupported(path, ref.ScaleDown,
 			[]string{v1alpha1.ScaleDownNever, v1alpha1.ScaleDownOnSuccess, v1alpha1.ScaleDownProgressively})
 	}
 }
@@ -124,6 +138,9 @@ func Resolve(rollout *v1alpha1.Rollout, workload *Workload) (*v1alpha1.Rollout, 
 	resolved.Spec.Template = workload.Template
 	if resolved.Spec.Selector == nil {
 		resolved.Spec.Selector = workload.Selector
+	}
+	if workload.InPlace != nil {
+		return resolveInPlace(&resolved, workload)
 	}
 	return &resolved, nil
 }

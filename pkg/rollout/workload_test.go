@@ -32,7 +32,7 @@ func TestAReferenceNamesAWorkload(t *testing.T) {
 			"template: none\nworkloadRef: {apiVersion: apps/v1, kind: Deployment, name: web}", "spec.template: Invalid"},
 		"nothing": {"workloadRef: {}", `spec.workloadRef.kind: Unsupported value: ""`},
 		"a Job": {"workloadRef: {apiVersion: batch/v1, kind: Job, name: web}",
-			`spec.workloadRef.kind: Unsupported value: "Job": supported values: "Deployment", "PodTemplate", "ReplicaSet"`},
+			`spec.workloadRef.kind: Unsupported value: "Job": supported values: "DaemonSet", "Deployment", "PodTemplate", "ReplicaSet", "StatefulSet"`},
 		"another version": {"workloadRef: {apiVersion: extensions/v1beta1, kind: Deployment, name: web}",
 			`spec.workloadRef.apiVersion: Unsupported value: "extensions/v1beta1": supported values: "apps/v1"`},
 		"no name": {"workloadRef: {apiVersion: apps/v1, kind: Deployment}", "spec.workloadRef.name: Required value"},

@@ -64,6 +64,9 @@ func (p *pass) act(
 			return false, err
 		}
 	}
+	if err := p.replace(ctx, facts, decision.Replacement); err != nil {
+		return false, err
+	}
 	if err := p.evict(ctx, facts, decision.Restart); err != nil {
 		return false, err
 	}
@@ -80,7 +83,7 @@ func (p *pass) point(ctx context.Context, facts *rollout.Facts, selection rollou
 			"uid":         service.UID,
 			"annotations": map[string]string{v1alpha1.AnnotationManagedByRollouts: facts.Rollout.Name},
 		},
-		"spec": map[string]any{"selector": map[string]string{v1alpha1.LabelPodTemplateHash: selection.Hash}},
+		"spec": map[string]any{"selector": map[string]string{selection.Label: selection.Hash}},
 	})
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"context"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/events"
@@ -153,4 +154,6 @@ func (r *Reconciler) pass(ctx context.Context, object *v1alpha1.Rollout) (time.D
 type pass struct {
 	*Reconciler
 	site *site
+	// revisions are those of a workload that replaces its own pods, nil where they were not read.
+	revisions []*appsv1.ReplicaSet
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/reconcile/written"
+	"github.com/capstan-dev/capstan/pkg/rollout"
 )
 
 const kind = "Rollout"
@@ -38,6 +39,14 @@ func (s *site) setsOf(rollout *v1alpha1.Rollout) ([]*appsv1.ReplicaSet, error) {
 		return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name))
 	})
 	return sets, err
+}
+
+// setsOf returns the ReplicaSets of a Rollout, or what stands for them where its workload replaces its own pods.
+func (p *pass) setsOf(object *v1alpha1.Rollout) ([]*appsv1.ReplicaSet, error) {
+	if rollout.ReplacesInPlace(object) {
+		return p.revisions, nil
+	}
+	return p.site.setsOf(object)
 }
 
 // runsOf returns the AnalysisRuns of a Rollout by name.

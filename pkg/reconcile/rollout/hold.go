@@ -19,9 +19,9 @@ import (
 )
 
 // hold keeps a Rollout whose pods are in another cluster from going before they do: no garbage collector there knows
-// it.
+// it. A workload that replaces its own pods is held by its Rollout, which must let it go first.
 func (r *Reconciler) hold(ctx context.Context, object *v1alpha1.Rollout) (*v1alpha1.Rollout, error) {
-	if rollout.ClusterOf(object) == "" || held.Is(object) {
+	if rollout.ClusterOf(object) == "" && !rollout.ReplacesInPlace(object) || held.Is(object) {
 		return object, nil
 	}
 	body, err := held.Hold(object)
@@ -47,23 +47,23 @@ func (r *Reconciler) finalize(
 // errStillThere says that something was deleted and is not gone yet.
 var errStillThere = errors.New("what it has there is not gone yet")
 
-// letGo deletes what a Rollout that is being deleted has in its cluster, and lets it go once that is gone. It says
-// why it does not.
+// letGo deletes, or frees, what a Rollout that is being deleted has in its cluster, and lets it go once that is gone.
+// It says why it does not.
 func (r *Reconciler) letGo(ctx context.Context, object *v1alpha1.Rollout) (time.Duration, error) {
 	at, err := r.site(ctx, object)
 	if err == nil {
-		err = at.clear(ctx, object)
+		err = errors.Join(at.free(ctx, object), at.clear(ctx, object))
 	}
 	switch {
 	case err == nil:
 		return 0, r.gone(ctx, object)
-	case errors.Is(err, errStillThere):
+	case errors.Is(err, errStillThere) || apierrors.IsConflict(err):
 		return time.Second, nil
 	case errors.Is(err, errNotKnown) || ctx.Err() != nil:
 		return r.stay(ctx, object, err)
 	default:
-		return r.stay(ctx, object, undeletableError{fmt.Errorf("it is not deleted, as what it has there cannot be: %w; "+
-			"to leave that where it is, remove the finalizer %s", err, v1alpha1.FinalizerCluster)})
+		return r.stay(ctx, object, undeletableError{fmt.Errorf("it is not deleted, as what it has cannot be let go: %w; "+
+			"to leave that as it is, remove the finalizer %s", err, v1alpha1.FinalizerCluster)})
 	}
 }
 

@@ -30,6 +30,9 @@ func (p *pass) reconcile(ctx context.Context, object *v1alpha1.Rollout) (time.Du
 	if invalid := (invalidError{}); errors.As(err, &invalid) {
 		return p.finish(ctx, object, rollout.Invalid(facts, invalid.problem))
 	}
+	if errors.Is(err, errUnobserved) {
+		return recheckUnobserved, nil
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -58,6 +61,7 @@ func (p *pass) reconcile(ctx context.Context, object *v1alpha1.Rollout) (time.Du
 		}
 	}
 	decision.Events = happened
+	p.settle(facts, decision)
 	again, err := p.finish(ctx, object, decision)
 	if err != nil {
 		return 0, err
@@ -73,7 +77,8 @@ func (p *pass) reconcile(ctx context.Context, object *v1alpha1.Rollout) (time.Du
 func moves(facts rollout.Facts, decision rollout.Decision) bool {
 	changes := len(decision.Selections) + len(decision.Begun) + len(decision.Ended) + len(decision.Trials) +
 		len(decision.EndedTrials) + len(decision.Changes)
-	return changes > 0 || !equality.Semantic.DeepEqual(lasting(facts.Rollout.Status), lasting(decision.Status))
+	return changes > 0 || decision.Replacement != nil ||
+		!equality.Semantic.DeepEqual(lasting(facts.Rollout.Status), lasting(decision.Status))
 }
 
 // invalidError is why a Rollout cannot be carried out.
@@ -98,16 +103,13 @@ func (p *pass) gather(ctx context.Context, object *v1alpha1.Rollout) (rollout.Fa
 	if problem := rollout.Validate(object, facts.Services); problem != nil {
 		return facts, invalidError{problem}
 	}
-	if facts.Sets, err = p.site.setsOf(object); err != nil {
-		return facts, err
-	}
 	if facts.Runs, err = p.fresh.runsOf(object); err != nil {
 		return facts, err
 	}
 	if facts.Experiments, err = p.fresh.experimentsOf(object); err != nil {
 		return facts, err
 	}
-	if err = p.revision(ctx, &facts); err != nil {
+	if err = p.revisionsOf(ctx, &facts); err != nil {
 		return facts, err
 	}
 	if problem := p.checkAnalyses(facts); problem != nil {

@@ -23,6 +23,7 @@ import (
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/cluster"
+	"github.com/capstan-dev/capstan/pkg/rollout"
 )
 
 // references reads the objects that Rollouts refer to by name. Each of them is watched by itself, and its metadata
@@ -115,7 +116,7 @@ func (c *references) watch(each reference) *referent {
 	known := &referent{holders: map[types.NamespacedName]bool{}, stop: stop}
 	shown := func(object any) {
 		if described, isObject := object.(metav1.Object); isObject {
-			c.show(known, versionOf(described))
+			c.show(known, each.versionOf(described))
 		}
 	}
 	// A new informer takes a transformation and handlers.
@@ -141,9 +142,10 @@ func (c *references) show(known *referent, version string) {
 	}
 }
 
-// versionOf names what an object says; the status of one with a generation is none of it.
-func versionOf(object metav1.Object) string {
-	if generation := object.GetGeneration(); generation > 0 {
+// versionOf names what an object says; the status of one with a generation is none of it, unless it tells of pods that
+// the object replaces by itself.
+func (r reference) versionOf(object metav1.Object) string {
+	if generation := object.GetGeneration(); generation > 0 && !rollout.TellsOfPods(r.resource) {
 		return fmt.Sprintf("%s/%d/%s", object.GetUID(), generation, object.GetAnnotations()[v1alpha1.AnnotationReleasedTo])
 	}
 	return fmt.Sprintf("%s/%s", object.GetUID(), object.GetResourceVersion())
@@ -185,6 +187,18 @@ func (c *references) keep(each reference, version string, value any) {
 	}
 }
 
+// outdate lets an object be read again, whatever the watch shows.
+func (c *references) outdate(each reference) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known := c.known[each]; known != nil {
+		known.read = outdated
+	}
+}
+
+// outdated is the version of nothing.
+const outdated = "-"
+
 // refer returns what is made of an object that a Rollout holds, or nothing where the object is not there.
 func refer[T any](
 	ctx context.Context, c *references, each reference, parse func(*unstructured.Unstructured) (T, error),
@@ -203,7 +217,7 @@ func refer[T any](
 		return value, fmt.Errorf("read %s %s: %w", each.resource.GroupResource(), each.name, err)
 	}
 	if value, err = parse(object); err == nil {
-		c.keep(each, versionOf(object), value)
+		c.keep(each, each.versionOf(object), value)
 	}
 	return value, err
 }

@@ -48,6 +48,9 @@ func (p *pass) pods(ctx context.Context, facts *rollout.Facts) ([]corev1.Pod, er
 	for _, set := range facts.Sets {
 		ours[set.UID] = true
 	}
+	if work := facts.Workload; work != nil && work.InPlace != nil {
+		ours[work.UID] = true
+	}
 	var pods []corev1.Pod
 	for _, pod := range list {
 		owner := metav1.GetControllerOfNoCopy(&pod)

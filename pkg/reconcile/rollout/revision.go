@@ -17,6 +17,17 @@ import (
 	"github.com/capstan-dev/capstan/pkg/rollout"
 )
 
+// revisionsOf gives the facts the revisions of a Rollout, and the one of its template.
+func (p *pass) revisionsOf(ctx context.Context, facts *rollout.Facts) (err error) {
+	if facts.Sets, err = p.site.setsOf(facts.Rollout); err != nil {
+		return err
+	}
+	if facts.Workload != nil && facts.Workload.InPlace != nil {
+		return p.revisionsInPlace(facts)
+	}
+	return p.revision(ctx, facts)
+}
+
 // revision finds the ReplicaSet of the template, or prepares one.
 func (p *pass) revision(ctx context.Context, facts *rollout.Facts) error {
 	object := facts.Rollout

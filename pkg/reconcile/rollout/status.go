@@ -106,7 +106,7 @@ func (r *Reconciler) store(
 func (p *pass) annotate(
 	ctx context.Context, object *v1alpha1.Rollout, status v1alpha1.RolloutStatus,
 ) (string, error) {
-	sets, err := p.site.setsOf(object)
+	sets, err := p.setsOf(object)
 	if err != nil {
 		return "", err
 	}

@@ -18,12 +18,16 @@ import (
 // tidy deletes ReplicaSets, AnalysisRuns and Experiments beyond those that the spec keeps: by UID, and ReplicaSets by
 // version too, for one that got pods meanwhile is no history.
 func (p *pass) tidy(ctx context.Context, object *v1alpha1.Rollout) error {
-	sets, err := p.site.setsOf(object)
+	sets, err := p.setsOf(object)
 	if err != nil {
 		return err
 	}
-	for _, set := range rollout.Surplus(object, sets) {
-		if err = p.deleteSet(ctx, set); err != nil {
+	if rollout.ReplacesInPlace(object) && sets == nil {
+		// Without its revisions nothing tells which AnalysisRuns are of one that is gone.
+		return nil
+	}
+	if !rollout.ReplacesInPlace(object) {
+		if err = p.deleteSets(ctx, rollout.Surplus(object, sets)); err != nil {
 			return err
 		}
 	}
@@ -41,6 +45,15 @@ func (p *pass) tidy(ctx context.Context, object *v1alpha1.Rollout) error {
 		p.fresh.runs.OnDelete(run)
 	}
 	return p.tidyExperiments(ctx, object, sets)
+}
+
+func (p *pass) deleteSets(ctx context.Context, sets []*appsv1.ReplicaSet) error {
+	for _, set := range sets {
+		if err := p.deleteSet(ctx, set); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (p *pass) deleteSet(ctx context.Context, set *appsv1.ReplicaSet) error {

@@ -46,7 +46,11 @@ func (p *pass) adopt(ctx context.Context, facts *rollout.Facts, holder types.Nam
 	each := workloadOf(object)
 	held := []reference{each}
 	p.site.references.hold(holder, each)
-	workload, err := refer(ctx, p.site.references, each, parseWorkload)
+	parse := parseWorkload
+	if rollout.ReplacesInPlace(object) {
+		parse = p.parseInPlace(ctx)
+	}
+	workload, err := refer(ctx, p.site.references, each, parse)
 	if err != nil {
 		return held, err
 	}
@@ -117,7 +121,7 @@ func (p *pass) release(ctx context.Context, facts rollout.Facts, wanted *rollout
 	p.tell(facts.Rollout, wanted.Events)
 	workload, err := parseWorkload(written)
 	if err == nil {
-		p.site.references.keep(each, versionOf(written), workload)
+		p.site.references.keep(each, each.versionOf(written), workload)
 	}
 	return err
 }

@@ -116,7 +116,7 @@ type ObjectRef struct {
 	// APIVersion is the API version of the workload.
 	// +optional
 	APIVersion string `json:"apiVersion,omitempty"`
-	// Kind is the kind of the workload: Deployment, ReplicaSet or PodTemplate.
+	// Kind is the kind of the workload: Deployment, ReplicaSet, PodTemplate, StatefulSet or DaemonSet.
 	// +optional
 	Kind string `json:"kind,omitempty"`
 	// Name is the name of the workload.

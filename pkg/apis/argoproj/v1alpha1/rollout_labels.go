@@ -68,7 +68,8 @@ const (
 	AnnotationCluster = "capstan.dev/cluster"
 	// LabelRolloutUID is the UID of the Rollout that a ReplicaSet of another cluster belongs to.
 	LabelRolloutUID = "capstan.dev/rollout-uid"
-	// FinalizerCluster keeps an object that has AnnotationCluster until what belongs to it there is gone.
+	// FinalizerCluster keeps an object that has AnnotationCluster until what belongs to it there is gone, and a Rollout
+	// whose workload replaces its own pods until that is let go.
 	FinalizerCluster = "capstan.dev/cluster"
 )
 
