@@ -38,8 +38,13 @@ func (p *pass) route() {
 	if ended := p.promoted() || p.Status.Abort || sizeOf(p.New).Available == 0; !ended {
 		intent.Headers, intent.Mirrors = p.managed()
 	}
-	p.Traffic = intent
 	p.record(intent)
+	if weight == 0 && sizeOf(p.New).Available == 0 {
+		// Whoever asks for the canary by a route of his own would find nobody: until there is a pod, as with its Service, the
+		// stable ones answer. A stable set that lacks pods holds nothing back.
+		intent.Canary.Hash = p.Status.StableRS
+	}
+	p.Traffic = intent
 }
 
 // record writes the split into the status, and tells of a new one.

@@ -54,6 +54,39 @@ func TestTrafficFollowsTheSteps(t *testing.T) {
 	c.expect(healthy, 4, 0, 10)
 }
 
+func TestTheCanarySubsetSelectsNoRevisionWithoutPods(t *testing.T) {
+	t.Parallel()
+	c := start(t, 10, byRouters(""))
+	if c.last.Traffic != nil {
+		t.Errorf("before the first revision has pods, the traffic is sent to %+v", c.last.Traffic)
+	}
+	c.settle()
+	selects := func(what, hash string) {
+		t.Helper()
+		if got := c.last.Traffic.Canary.Hash; got != hash {
+			t.Errorf("%s the canary subset selects %s, want %s", what, got, hash)
+		}
+	}
+	stable := c.rollout.Status.StableRS
+	c.push(2)
+	c.decide()
+	current := c.rollout.Status.CurrentPodHash
+	selects("before a new pod is available", stable)
+	if told := c.rollout.Status.Canary.Weights.Canary.PodTemplateHash; told != current {
+		t.Errorf("the status names the revision %s, want %s", told, current)
+	}
+	c.ready(1)
+	c.decide()
+	selects("with one new pod", current)
+	c.carries(0)
+	c.settle()
+	selects("at the first step", current)
+	c.push(3)
+	c.decide()
+	selects("once that revision is overtaken", stable)
+	c.carries(0)
+}
+
 func TestAnAbortTakesTheTrafficBackAtOnce(t *testing.T) {
 	t.Parallel()
 	c := deployed(t, 10, byRouters(""))
