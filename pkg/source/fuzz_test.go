@@ -19,7 +19,7 @@ import (
 func FuzzURL(f *testing.F) {
 	for _, seed := range []string{
 		"https://h/a.git", "git@h:a", "ssh://git@[::1]:22/~a", "https://u:p@h/a", "file:///a", "/a", "https://h/%2e%2e/a",
-		"http://[::1", "git@[::1]:a", "://", "https://h:x/a",
+		"http://[::1", "git@[::1]:a", "://", "https://h:x/a", `00@0:/0"000`,
 	} {
 		f.Add(seed)
 	}

@@ -89,6 +89,9 @@ func parseSCP(raw string) (location, error) {
 		return location{}, notURL
 	}
 	l := location{scheme: "ssh", user: user, host: strings.ToLower(host), path: strings.TrimRight(path, "/")}
+	if strings.HasPrefix(l.path, "/") {
+		return parseURL(l.String()) // An absolute path has a URL as well, and is the same repository there.
+	}
 	return l, l.validate()
 }
 

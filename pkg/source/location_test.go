@@ -22,6 +22,7 @@ func TestSameRepository(t *testing.T) {
 		"upper and lower case":            {"https://H/A", "https://h/a", true},
 		"the default port":                {"https://h:443/a", "https://h/a", true},
 		"both forms of SSH":               {"git@h:a/b.git", "ssh://git@h:22/a/b", true},
+		"both forms of an absolute path":  {`git@h:/a"b`, "ssh://git@h/a%22b", true},
 		"another path":                    {"https://h/a", "https://h/b", false},
 		"another scheme":                  {"http://h/a", "https://h/a", false},
 		"another port":                    {"https://h:8443/a", "https://h/a", false},
