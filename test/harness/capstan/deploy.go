@@ -10,7 +10,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 
 	"github.com/capstan-dev/capstan/test/harness/plane"
@@ -48,23 +47,6 @@ func (o Options) kubectl() plane.Kubectl { return o.Plane.Kubectl(o.Hub) }
 func (o Options) binary() string { return filepath.Join(o.Dir, "capstan-apiserver") }
 
 func (o Options) kubeconfig() string { return filepath.Join(o.Dir, "capstan.kubeconfig") }
-
-func (o Options) build(ctx context.Context) error {
-	args := []string{"build", "-o", o.binary()}
-	if o.Race {
-		args = append(args, "-race")
-	}
-	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
-		return fmt.Errorf("make the server's folder: %w", err)
-	}
-	command := exec.CommandContext(ctx, "go", append(args, "./cmd/capstan-apiserver")...)
-	command.Dir = o.Root
-	command.Stdout, command.Stderr = o.Out, o.Out
-	if err := command.Run(); err != nil {
-		return fmt.Errorf("build capstan-apiserver: %w", err)
-	}
-	return nil
-}
 
 // apply applies an overlay of the manifests as the instructions say.
 func (o Options) apply(ctx context.Context, overlay string) error {
