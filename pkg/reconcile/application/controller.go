@@ -87,7 +87,11 @@ func (r *Reconciler) Run(ctx context.Context) {
 	go wait.UntilWithContext(ctx, func(context.Context) { r.keepReading() }, r.KeepEvery)
 	r.queue.Work(ctx, r.Workers, r.all, func(ctx context.Context, key types.NamespacedName) (time.Duration, error) {
 		began := r.Clock.Now()
-		defer func() { r.Metrics.observe(key.Namespace, r.Clock.Since(began)) }()
+		server := ""
+		if app, found := r.application(key); found {
+			server = r.serverOf(app)
+		}
+		defer func() { r.Metrics.observe(key.Namespace, server, r.Clock.Since(began)) }()
 		return r.visit(klog.NewContext(ctx, klog.FromContext(ctx).WithValues("application", key)), key)
 	})
 }

@@ -32,7 +32,7 @@ func (r *Reconciler) tell(app *v1alpha1.Application, old, now v1alpha1.Applicati
 		if done.failed {
 			level = corev1.EventTypeWarning
 		}
-		r.Metrics.syncs.WithLabelValues(app.Namespace, app.Name, projectName(app), app.Spec.Destination.Server,
+		r.Metrics.syncs.WithLabelValues(app.Namespace, app.Name, projectName(app), r.serverOf(app),
 			string(phaseOf(done)), strconv.FormatBool(done.operation.Sync != nil && done.operation.Sync.DryRun)).Inc()
 		r.Events.Eventf(app, nil, level, reasonOperationCompleted, "Sync", "%s", completed(done))
 	}

@@ -25,7 +25,7 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 			Name:    "argocd_app_reconcile",
 			Help:    "Seconds that one look at an Application took.",
 			Buckets: []float64{0.001, 0.01, 0.05, 0.25, 0.5, 1, 2, 4, 8, 16},
-		}, []string{"namespace"}),
+		}, []string{"namespace", "dest_server"}),
 		syncs: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "argocd_app_sync_total",
 			Help: "Syncs that ended, by their phase.",
@@ -46,6 +46,7 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 // Register adds what a Reconciler knows at the moment of the scrape.
 func (r *Reconciler) Register(registry prometheus.Registerer) error {
 	return errors.Join(
+		registry.Register(newOrphanCollector(&r.states)),
 		registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "capstan_apps_looked_at",
 			Help: "How many Applications were compared with Git and their destination since this replica began to reconcile.",
@@ -57,6 +58,6 @@ func (r *Reconciler) Register(registry prometheus.Registerer) error {
 	)
 }
 
-func (m *Metrics) observe(namespace string, took time.Duration) {
-	m.reconcile.WithLabelValues(namespace).Observe(took.Seconds())
+func (m *Metrics) observe(namespace, server string, took time.Duration) {
+	m.reconcile.WithLabelValues(namespace, server).Observe(took.Seconds())
 }

@@ -31,11 +31,13 @@ func (r *Reconciler) orphaned(ctx context.Context, p *pass, s *state) time.Durat
 	namespace := p.app.Spec.Destination.Namespace
 	if settings == nil || settings.Warn != nil && !*settings.Warn || namespace == "" {
 		s.orphans = orphans{}
+		r.states.setOrphaned(p.app, nil)
 		return 0
 	}
 	if wait := s.orphans.at.Add(orphansEvery).Sub(r.Clock.Now()); wait <= 0 {
 		s.orphans = r.findOrphans(ctx, p, s)
 	}
+	r.states.setOrphaned(p.app, &orphanCount{project: projectName(p.app), count: s.orphans.count})
 	if s.orphans.count > 0 {
 		p.problems = append(p.problems, v1alpha1.ApplicationCondition{
 			Type:    v1alpha1.ApplicationConditionOrphanedResourceWarning,

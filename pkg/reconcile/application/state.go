@@ -72,6 +72,14 @@ type states struct {
 	byKey map[types.NamespacedName]*state
 	// looked is how many of them were looked at.
 	looked int
+	// orphaned is what a scrape shows of those whose project asks for orphaned objects.
+	orphaned map[types.NamespacedName]orphanCount
+}
+
+// orphanCount is how many orphaned objects an Application of a project has.
+type orphanCount struct {
+	project string
+	count   int
 }
 
 // of returns the state of an object, a new one where another object had the name before.
@@ -119,6 +127,7 @@ func (s *states) dropLocked(key types.NamespacedName) {
 		s.looked--
 	}
 	delete(s.byKey, key)
+	delete(s.orphaned, key)
 }
 
 // clear forgets every Application.
@@ -126,6 +135,7 @@ func (s *states) clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.byKey, s.looked = map[types.NamespacedName]*state{}, 0
+	s.orphaned = map[types.NamespacedName]orphanCount{}
 }
 
 // note counts a state as looked at. One that was forgotten meanwhile counts for nothing.

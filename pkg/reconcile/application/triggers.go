@@ -211,6 +211,19 @@ func (r *Reconciler) application(key types.NamespacedName) (*v1alpha1.Applicatio
 	return app, isApplication
 }
 
+// serverOf returns the server that an Application is deployed to, "" where it is not known.
+func (r *Reconciler) serverOf(app *v1alpha1.Application) string {
+	to := app.Spec.Destination
+	if to.Server != "" || to.Name == "" {
+		return to.Server
+	}
+	known, err := r.Clusters.ByName(to.Name)
+	if err != nil {
+		return ""
+	}
+	return known.Server()
+}
+
 // exists reports whether an Application of an instance name is there.
 func (r *Reconciler) exists(instance string) bool {
 	key, named := r.keyOf(instance)

@@ -1,0 +1,47 @@
+// Copyright The Capstan Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package application
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+)
+
+func TestOrphanedObjectsAreCountedWhereTheProjectAsks(t *testing.T) {
+	t.Parallel()
+	known := &states{}
+	known.clear()
+	app := func(name string) *v1alpha1.Application {
+		made := &v1alpha1.Application{ObjectMeta: metav1.ObjectMeta{Namespace: "argocd", Name: name}}
+		known.of(made)
+		return made
+	}
+	shop, gone, silent := app("shop"), app("gone"), app("silent")
+	known.setOrphaned(shop, &orphanCount{project: "web", count: 3})
+	known.setOrphaned(gone, &orphanCount{project: "web", count: 2})
+	known.setOrphaned(silent, &orphanCount{project: "web", count: 1})
+	known.setOrphaned(silent, nil)
+	known.forget(types.NamespacedName{Namespace: "argocd", Name: "gone"})
+	known.setOrphaned(gone, &orphanCount{project: "web", count: 2})
+
+	const want = `
+# HELP argocd_app_orphaned_resources_count Objects of the destination's namespace that belong to no Application, ` +
+		`where the project asks for them.
+# TYPE argocd_app_orphaned_resources_count gauge
+argocd_app_orphaned_resources_count{name="shop",namespace="argocd",project="web"} 3
+`
+	if err := testutil.CollectAndCompare(newOrphanCollector(known), strings.NewReader(want)); err != nil {
+		t.Error(err)
+	}
+	known.clear()
+	if count := testutil.CollectAndCount(newOrphanCollector(known)); count != 0 {
+		t.Errorf("a new term shows %d counts of the last one", count)
+	}
+}
