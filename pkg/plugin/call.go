@@ -60,7 +60,7 @@ func (p *Plugins) stream(ctx context.Context, method string, r Request) (answer,
 		return answer{}, said(err)
 	}
 	// A plugin that ends early says why in its answer.
-	if err := send(stream, r, packed); err != nil && !errors.Is(err, io.EOF) {
+	if err = send(stream, r, packed); err != nil && !errors.Is(err, io.EOF) {
 		return answer{}, said(err)
 	}
 	got := answer{}
@@ -76,8 +76,8 @@ func send(stream grpc.ClientStream, r Request, packed *archive) error {
 	for {
 		n, err := packed.Read(part)
 		if n > 0 {
-			if err := stream.SendMsg(chunk(part[:n])); err != nil {
-				return err
+			if failed := stream.SendMsg(chunk(part[:n])); failed != nil {
+				return failed
 			}
 		}
 		if errors.Is(err, io.EOF) {

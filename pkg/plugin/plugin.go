@@ -42,8 +42,8 @@ func In(directory string) *Plugins { return &Plugins{sockets: directory} }
 
 const socketSuffix = ".sock"
 
-// Discover returns the name of the first plugin, by name, that says a directory is its own; "" where none does. asked is
-// false where no plugin discovers anything, whatever the files are.
+// Discover returns the name of the first plugin, by name, that says a directory is its own; "" where none does.
+// asked is false where no plugin discovers anything, whatever the files are.
 func (p *Plugins) Discover(ctx context.Context, r Request) (name string, asked bool, err error) {
 	entries, err := os.ReadDir(p.sockets)
 	if err != nil {
@@ -72,8 +72,8 @@ func (p *Plugins) Generate(ctx context.Context, r Request) ([]string, error) {
 		return nil, errors.New("the name of a plugin has letters, digits, dots and dashes only")
 	}
 	if _, err := os.Stat(p.path(r.Name)); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no socket %s in --plugin-sockets: check the name, with its version where the plugin "+
-			"has one, and that the sidecar runs", r.Name+socketSuffix)
+		return nil, fmt.Errorf("there is no socket %s in --plugin-sockets: check the name, with its version where "+
+			"the plugin has one, and that the sidecar runs", r.Name+socketSuffix)
 	}
 	supported, discovers, err := p.matches(ctx, r.Name, r)
 	if err != nil {

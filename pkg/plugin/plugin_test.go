@@ -6,7 +6,6 @@ package plugin_test
 import (
 	"context"
 	"errors"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -17,17 +16,6 @@ import (
 	"github.com/capstan-dev/capstan/pkg/source"
 	"github.com/capstan-dev/capstan/test/harness/sidecar"
 )
-
-// sockets is a directory with a path that is short enough for sockets.
-func sockets(t *testing.T) string {
-	t.Helper()
-	directory, err := os.MkdirTemp("", "cmp")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(directory) })
-	return directory
-}
 
 func requestOf(name string) plugin.Request {
 	return plugin.Request{
@@ -43,7 +31,7 @@ func requestOf(name string) plugin.Request {
 
 func TestGenerate(t *testing.T) {
 	t.Parallel()
-	directory := sockets(t)
+	directory := t.TempDir()
 	var got sidecar.Call
 	sidecar.Serve(t, directory, "tool-v1.0", &sidecar.Plugin{Generate: func(call sidecar.Call) ([]string, error) {
 		got = call
@@ -70,7 +58,7 @@ func TestGenerate(t *testing.T) {
 
 func TestDiscover(t *testing.T) {
 	t.Parallel()
-	directory := sockets(t)
+	directory := t.TempDir()
 	never := func(sidecar.Call) bool { t.Error("a plugin without discovery was sent the files"); return true }
 	sidecar.Serve(t, directory, "a-silent", &sidecar.Plugin{Match: never})
 	plugins := plugin.In(directory)
@@ -97,7 +85,7 @@ func TestDiscover(t *testing.T) {
 
 func TestPluginsThatFail(t *testing.T) {
 	t.Parallel()
-	directory := sockets(t)
+	directory := t.TempDir()
 	fails := func(err error) func(sidecar.Call) ([]string, error) {
 		return func(sidecar.Call) ([]string, error) { return nil, err }
 	}

@@ -85,5 +85,6 @@ func (l links) read(name string) ([]byte, error) {
 }
 
 func errSubmodule(path string) error {
-	return fault(ReasonUnsupported, path, "is a Git submodule, and none are read here: start the server with --git-submodules")
+	return fault(ReasonUnsupported, path,
+		"is a Git submodule, and none are read here: start the server with --git-submodules")
 }

@@ -5,7 +5,6 @@ package render
 
 import (
 	"errors"
-	"os"
 	"strings"
 	"testing"
 
@@ -18,18 +17,13 @@ import (
 // withPlugin runs one sidecar and returns the plugins of its directory.
 func withPlugin(t *testing.T, p *sidecar.Plugin) Plugins {
 	t.Helper()
-	directory, err := os.MkdirTemp("", "cmp")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(directory) })
+	directory := t.TempDir()
 	sidecar.Serve(t, directory, "tool", p)
 	return plugin.In(directory)
 }
 
 func TestPlugin(t *testing.T) {
 	t.Parallel()
-	cache := newCache(t, Options{})
 	named := func(call sidecar.Call) ([]string, error) {
 		return []string{configMap + call.Environment["ARGOCD_ENV_NAME"], "---\n" + configMap + call.Files["app/name"]}, nil
 	}
@@ -88,7 +82,8 @@ func TestPlugin(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			input := inputOf(t, test.spec, test.files)
+			// The plugins of one cache are the same for all.
+			cache, input := newCache(t, Options{}), inputOf(t, test.spec, test.files)
 			if test.plugin != nil {
 				input.Plugins = withPlugin(t, test.plugin)
 			}

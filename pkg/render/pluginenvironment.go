@@ -15,8 +15,8 @@ import (
 	"github.com/capstan-dev/capstan/pkg/plugin"
 )
 
-// pluginEnvironment is what a plugin gets: the build environment, the variables of the source behind ARGOCD_ENV_, and its
-// parameters as JSON and one by one (as Argo CD 3.5: reposerver/repository getPluginEnvs).
+// pluginEnvironment is what a plugin gets: the build environment, the variables of the source behind ARGOCD_ENV_,
+// and its parameters as JSON and one by one (as Argo CD 3.5: reposerver/repository getPluginEnvs).
 func pluginEnvironment(input Input, options *v1alpha1.ApplicationSourcePlugin) ([]plugin.Variable, error) {
 	var environment []plugin.Variable
 	add := func(name, value string) {

@@ -53,7 +53,9 @@ func (p *pool) render(ctx context.Context, input Input) (result, *recorder, erro
 	limit := &LimitError{Limit: "time of a render", Value: p.limits.Time.String()}
 	ctx, cancel := context.WithTimeoutCause(ctx, p.limits.Time, limit)
 	defer cancel()
-	job := request{Source: optionsOf(input.Source), Limits: p.limits, Mounts: input.mountNames(), Discovers: input.Plugins != nil}
+	job := request{
+		Source: optionsOf(input.Source), Limits: p.limits, Mounts: input.mountNames(), Discovers: input.Plugins != nil,
+	}
 	for {
 		worker, err := p.take(ctx)
 		if err != nil {

@@ -124,7 +124,8 @@ func (h *httpRemote) batch(ctx context.Context, wanted pointer) (lfsAction, erro
 	return lfsAction{}, failure(NotFound, "the server of Git LFS does not say where it is: push it with git lfs push")
 }
 
-// download asks for an object where it is. Its own server gets what authenticates; another one gets what the batch said.
+// download asks for an object where it is. Its own server gets what authenticates; another one
+// gets what the batch said.
 func (h *httpRemote) download(ctx context.Context, at *url.URL, header map[string]string) (*http.Response, error) {
 	own, err := url.Parse(h.base)
 	if err != nil {
@@ -149,7 +150,7 @@ func (h *httpRemote) download(ctx context.Context, at *url.URL, header map[strin
 	if mine {
 		client = h.objects
 		if request.Header.Get("Authorization") == "" {
-			if err := h.authorize(request); err != nil {
+			if err = h.authorize(request); err != nil {
 				return nil, err
 			}
 		}

@@ -126,6 +126,7 @@ func set(to protoreflect.Message, name protoreflect.Name, value any) {
 	to.Set(to.Descriptor().Fields().ByName(name), protoreflect.ValueOf(value))
 }
 
+//nolint:revive // The shape of the handler is that of grpc.
 func (p *Plugin) check(_ any, _ context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
 	if err := decode(p.message("CheckResponse")); err != nil {
 		return nil, err
