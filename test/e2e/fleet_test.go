@@ -27,7 +27,7 @@ spec:
       source: {repoURL: %[3]q, path: app, targetRevision: HEAD}
       destination: {server: '{{server}}', namespace: %[1]s}
       syncPolicy: {automated: {prune: true, selfHeal: true}, syncOptions: [CreateNamespace=true]}
-`, s.name, argocd, s.repo.URL())
+`, s.Name, argocd, s.Repo.URL())
 }
 
 // fleetRollout is a canary that waits for a person, between two Services.
@@ -58,7 +58,7 @@ func (s *story) runs(cluster string, versions map[string]int) {
 		}
 		return maps.Equal(seen, versions)
 	}
-	s.Until(stage.Plane.Kubectl(cluster), counted, "get", "pods", "-n", s.name, "-l", "app=web", "-o",
+	s.Until(stage.Plane.Kubectl(cluster), counted, "get", "pods", "-n", s.Name, "-l", "app=web", "-o",
 		"jsonpath={range .items[*]}{.spec.containers[0].image} {end}")
 }
 
@@ -88,16 +88,16 @@ func TestOneApplicationSetGivesEveryClusterItsCanary(t *testing.T) {
 	s := begin(t, "fleet", map[string]string{"app/web.yaml": fleetRollout("v1")})
 	rollouts := map[string]string{world.Hub: "web", staging: "web.staging", production: "web.production"}
 	apps := map[string]string{world.Hub: "in-cluster-fleet", staging: "staging-fleet", production: "production-fleet"}
-	s.apply(s.fleetSet())
+	s.Apply(s.fleetSet())
 	for cluster, app := range apps {
-		s.settled(app)
+		s.Settled(app)
 		s.runs(cluster, map[string]int{"v1": 2})
 	}
 
-	s.push(map[string]string{"app/web.yaml": fleetRollout("v2")})
+	s.Push(map[string]string{"app/web.yaml": fleetRollout("v2")})
 	for cluster, app := range apps {
-		s.value(world.Hub, "rollout/"+rollouts[cluster], ".status.phase", "Paused")
-		s.status(app, "Synced/Suspended")
+		s.Value(world.Hub, "rollout/"+rollouts[cluster], ".status.phase", "Paused")
+		s.Status(app, "Synced/Suspended")
 		s.runs(cluster, map[string]int{"v1": 1, "v2": 1})
 		if sets, pods := s.branch(app, rollouts[cluster], "example.com/web:v2"); sets != 2 || pods != 1 {
 			t.Errorf("the tree of %s shows %d ReplicaSets and %d new pods, want 2 and 1", app, sets, pods)
@@ -105,28 +105,28 @@ func TestOneApplicationSetGivesEveryClusterItsCanary(t *testing.T) {
 	}
 
 	// A person lets one of them go on; the others wait.
-	_, err := s.hub.Input(s.Context(), `{"currentStepIndex":1}`, "create", "--raw",
+	_, err := s.Hub.Input(s.Context(), `{"currentStepIndex":1}`, "create", "--raw",
 		"/apis/argoproj.io/v1alpha1/namespaces/fleet/rollouts/web.staging/promote", "-f", "-")
 	s.OK(err)
-	s.status(apps[staging], "Synced/Healthy")
+	s.Status(apps[staging], "Synced/Healthy")
 	s.runs(staging, map[string]int{"v2": 2})
 	for _, cluster := range []string{world.Hub, production} {
-		s.status(apps[cluster], "Synced/Suspended")
+		s.Status(apps[cluster], "Synced/Suspended")
 		s.runs(cluster, map[string]int{"v1": 1, "v2": 1})
-		s.value(world.Hub, "rollout/"+rollouts[cluster], ".status.currentStepIndex", "1")
+		s.Value(world.Hub, "rollout/"+rollouts[cluster], ".status.currentStepIndex", "1")
 	}
 
 	// Another is taken back.
-	_, err = s.hub.Input(s.Context(), `{}`, "create", "--raw",
+	_, err = s.Hub.Input(s.Context(), `{}`, "create", "--raw",
 		"/apis/argoproj.io/v1alpha1/namespaces/fleet/rollouts/web.production/abort", "-f", "-")
 	s.OK(err)
-	s.status(apps[production], "Synced/Degraded")
+	s.Status(apps[production], "Synced/Degraded")
 	s.runs(production, map[string]int{"v1": 2})
 
-	s.Kubectl(s.hub, "delete", "applicationset", s.name, "-n", argocd, "--timeout", "90s")
+	s.Kubectl(s.Hub, "delete", "applicationset", s.Name, "-n", argocd, "--timeout", "90s")
 	for cluster, app := range apps {
-		s.Until(s.hub, plane.Prints(""), "get", "application", app, "-n", argocd, "--ignore-not-found", "-o", "name")
-		s.gone(world.Hub, "rollout/"+rollouts[cluster])
-		s.Until(stage.Plane.Kubectl(cluster), plane.Prints(""), "get", "replicasets,pods,services", "-n", s.name, "-o", "name")
+		s.Until(s.Hub, plane.Prints(""), "get", "application", app, "-n", argocd, "--ignore-not-found", "-o", "name")
+		s.Gone(world.Hub, "rollout/"+rollouts[cluster])
+		s.Until(stage.Plane.Kubectl(cluster), plane.Prints(""), "get", "replicasets,pods,services", "-n", s.Name, "-o", "name")
 	}
 }

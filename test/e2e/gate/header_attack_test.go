@@ -13,8 +13,8 @@ import (
 // The aggregator says by headers who a caller is, and shows a certificate; whoever has none is believed nothing.
 func TestNobodySaysByAHeaderWhoTheyAre(t *testing.T) {
 	s := gated(t, "headers", files())
-	s.apply(s.application(s.name, production, "app", ""))
-	_, digest := s.waiting(s.name, "AwaitingApproval")
+	s.Apply(s.Application(s.Name, production, "app", ""))
+	_, digest := s.waiting(s.Name, "AwaitingApproval")
 	client := &http.Client{Transport: &http.Transport{
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // It is the attacker's.
 	}}
@@ -22,8 +22,8 @@ func TestNobodySaysByAHeaderWhoTheyAre(t *testing.T) {
 	body := `{"apiVersion":"argoproj.io/v1alpha1","kind":"ApplicationApproval","planDigest":"` + digest + `"}`
 	for _, attempt := range [][3]string{
 		{http.MethodGet, applications, ""},
-		{http.MethodPost, applications + s.name + "/approve", body},
-		{http.MethodPost, applications + s.name + "/sync", `{"apiVersion":"argoproj.io/v1alpha1","kind":"ApplicationSync"}`},
+		{http.MethodPost, applications + s.Name + "/approve", body},
+		{http.MethodPost, applications + s.Name + "/sync", `{"apiVersion":"argoproj.io/v1alpha1","kind":"ApplicationSync"}`},
 	} {
 		for _, groups := range []string{"system:masters", "system:authenticated"} {
 			request, err := http.NewRequestWithContext(s.Context(), attempt[0], stage.Capstan.URL()+attempt[1],
@@ -43,9 +43,9 @@ func TestNobodySaysByAHeaderWhoTheyAre(t *testing.T) {
 			}
 		}
 	}
-	if approvals := s.Kubectl(s.hub, "get", "approvals", "-n", argocd, "-o", "jsonpath={.items[*].spec.plan}"); strings.Contains(approvals, s.name) {
+	if approvals := s.Kubectl(s.Hub, "get", "approvals", "-n", argocd, "-o", "jsonpath={.items[*].spec.plan}"); strings.Contains(approvals, s.Name) {
 		s.Errorf("there is an Approval: %s", approvals)
 	}
-	s.waiting(s.name, "AwaitingApproval")
-	s.bury(s.name)
+	s.waiting(s.Name, "AwaitingApproval")
+	s.bury(s.Name)
 }

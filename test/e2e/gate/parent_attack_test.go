@@ -21,7 +21,7 @@ spec:
   destination: {name: %[4]s, namespace: %[1]s}
   syncPolicy: {automated: {prune: true, selfHeal: true}, syncOptions: [CreateNamespace=true]}
 %[5]s
-`, s.name, argocd, s.repo.URL(), production, more)}
+`, s.Name, argocd, s.Repo.URL(), production, more)}
 }
 
 func TestAnApplicationOfApplicationsPutsNothingIntoProduction(t *testing.T) {
@@ -29,20 +29,20 @@ func TestAnApplicationOfApplicationsPutsNothingIntoProduction(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := gated(t, "parent-"+strings.Fields(name)[0], files())
 			begin(s)
-			was, child := s.there(), s.name+"-child"
-			s.push(s.child(""))
-			s.apply(s.application(s.name, "in-cluster", "apps", ""))
+			was, child := s.there(), s.Name+"-child"
+			s.Push(s.child(""))
+			s.Apply(s.Application(s.Name, "in-cluster", "apps", ""))
 			s.waiting(child, "AwaitingApproval")
 			s.untouched(was)
 			s.part("with an operation in Git", func(s *story) {
-				s.push(s.child("operation: {sync: {prune: true}}"))
-				s.Until(s.hub, func(out string) bool { return strings.Contains(out, "Plan") }, "get", "applications", s.name, child,
+				s.Push(s.child("operation: {sync: {prune: true}}"))
+				s.Until(s.Hub, func(out string) bool { return strings.Contains(out, "Plan") }, "get", "applications", s.Name, child,
 					"-n", argocd, "-o", "jsonpath={range .items[*]}{.status.operationState.phase} {.status.operationState.message} {end}")
 				s.waiting(child, "AwaitingApproval")
 				s.untouched(was)
 			})
-			s.patch(s.name, `{"metadata":{"finalizers":null}}`)
-			s.Kubectl(s.hub, "delete", "application", s.name, "-n", argocd)
+			s.patch(s.Name, `{"metadata":{"finalizers":null}}`)
+			s.Kubectl(s.Hub, "delete", "application", s.Name, "-n", argocd)
 			s.bury(child)
 			s.untouched(was)
 		})

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/capstan-dev/capstan/test/harness/steps"
 )
 
 // set is an ApplicationSet of one Application that goes to a cluster, with what else its spec says.
@@ -50,33 +52,33 @@ func TestASetPutsNothingIntoProduction(t *testing.T) {
 func TestNothingGoesWithASetThatIsDeleted(t *testing.T) {
 	for name, begin := range map[string]func(*story){"with admission": func(*story) {}, "without": (*story).unadmitted} {
 		t.Run(name, func(t *testing.T) {
-			content := map[string]string{"one/config.yaml": configMap("one", "1"), "two/config.yaml": configMap("two", "1")}
+			content := map[string]string{"one/config.yaml": steps.ConfigMap("one", "1"), "two/config.yaml": steps.ConfigMap("two", "1")}
 			s := gated(t, "set-"+strings.Fields(name)[0], content)
 			begin(s)
-			s.apply(fmt.Sprintf(`{apiVersion: argoproj.io/v1alpha1, kind: ApplicationSet, metadata: {name: %[1]s, namespace: %[2]s},
+			s.Apply(fmt.Sprintf(`{apiVersion: argoproj.io/v1alpha1, kind: ApplicationSet, metadata: {name: %[1]s, namespace: %[2]s},
   spec: {goTemplate: true, generators: [{list: {elements: [{part: one}, {part: two}]}}], template: {
     metadata: {name: '%[1]s-{{.part}}', finalizers: [resources-finalizer.argocd.argoproj.io]}, spec: {project: default,
     source: {repoURL: %[3]q, path: '{{.part}}', targetRevision: HEAD}, destination: {name: %[4]s, namespace: %[1]s},
     syncPolicy: {automated: {prune: true}, syncOptions: [CreateNamespace=true]}}}}}
-`, s.name, argocd, s.repo.URL(), production))
+`, s.Name, argocd, s.Repo.URL(), production))
 			var apps []string
 			for _, part := range []string{"one", "two"} {
-				app := s.name + "-" + part
+				app := s.Name + "-" + part
 				apps = append(apps, app)
 				_, digest := s.waiting(app, "AwaitingApproval")
 				s.OK(s.decide("ann", app, "approve", digest))
-				s.value(production, "configmap/"+part, ".data.value", "1")
-				s.settled(app)
+				s.Value(production, "configmap/"+part, ".data.value", "1")
+				s.Settled(app)
 			}
 			was := s.there()
-			s.Kubectl(s.hub, "delete", "applicationset", s.name, "-n", argocd, "--wait=false", "--cascade=foreground")
+			s.Kubectl(s.Hub, "delete", "applicationset", s.Name, "-n", argocd, "--wait=false", "--cascade=foreground")
 			for _, app := range apps {
-				s.condition(app, "DeletionError", "the gate holds it")
+				s.Condition(app, "DeletionError", "the gate holds it")
 			}
 			s.untouched(was)
 			s.bury(apps...)
-			s.gone(production, "configmap/one")
-			s.gone(production, "configmap/two")
+			s.Gone(production, "configmap/one")
+			s.Gone(production, "configmap/two")
 		})
 	}
 }
