@@ -130,6 +130,7 @@ func FuzzArguments(f *testing.F) {
 	f.Add("{{args.x}}", "a\"b")
 	f.Add("up{a=\"{{ args.x }}\"}", "\x00\u2028")
 	f.Add("{{args.x", "}}")
+	f.Add("00000", "000*")
 	f.Fuzz(func(t *testing.T, query, value string) {
 		args := []v1alpha1.Argument{{Name: "x", ValueFrom: &v1alpha1.ValueFrom{SecretKeyRef: &v1alpha1.SecretKeyRef{}}}}
 		values, err := ReadArgs(args, secretOf(value))
@@ -146,7 +147,8 @@ func FuzzArguments(f *testing.F) {
 		if diff := cmp.Diff(metric, resolved[0]); diff != "" {
 			t.Errorf("a value changed more than its own text (-want +got):\n%s", diff)
 		}
-		if len(value) > 3 && !strings.Contains(redacted, value) && strings.Contains(values.Redact(query+value), value) {
+		// What stands beside the asterisks may read as a value that holds some.
+		if len(value) > 3 && !strings.Contains(value, "*") && strings.Contains(values.Redact(query+value), value) {
 			t.Errorf("%q is told", value)
 		}
 	})
