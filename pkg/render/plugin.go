@@ -32,6 +32,10 @@ type pluginQuestion struct {
 
 // plugin has a plugin render the source. What it prints is read here, as any file is.
 func (w *work) plugin(out *output) error {
+	if !w.discovers {
+		return fault(ReasonUnsupported, w.root, "a source of type Plugin needs a plugin, and none is there: "+
+			"start the server with --plugin-sockets, and run the plugin beside it")
+	}
 	question, err := json.Marshal(pluginQuestion{Path: w.root, Plugin: w.source.Plugin})
 	if err != nil {
 		return err
@@ -72,8 +76,7 @@ func (r *recorder) plugin(ctx context.Context, op frameKind, question string) ([
 		return nil, false, fmt.Errorf("%w: a question for plugins", errNonsense)
 	}
 	if r.input.Plugins == nil {
-		return nil, false, &DependencyError{Dependency: "plugin of spec.source.plugin",
-			Err: errors.New("none is there: start the server with --plugin-sockets and run the plugin beside it")}
+		return nil, false, fmt.Errorf("%w: a question for plugins that are not there", errNonsense)
 	}
 	asked, err := r.pluginRequest(wanted)
 	if err != nil {
