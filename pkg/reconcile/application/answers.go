@@ -59,7 +59,9 @@ func (r *Reconciler) Diff(
 	for _, m := range computed.Manifests {
 		wanted[m.Key] = m
 	}
-	answer := &v1alpha1.ApplicationDiff{Revision: computed.Revision, Items: []v1alpha1.ApplicationDiffItem{}}
+	answer := &v1alpha1.ApplicationDiff{
+		Revision: computed.Revision, Revisions: computed.Revisions, Items: []v1alpha1.ApplicationDiffItem{},
+	}
 	for _, change := range computed.Plan.Changes {
 		item, err := diffOf(ctx, computed, change, wanted[change.Key])
 		if err != nil {

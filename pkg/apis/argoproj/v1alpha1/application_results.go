@@ -33,6 +33,10 @@ type ApplicationDiff struct {
 	// revision is the resolved revision of the source.
 	// +optional
 	Revision string `json:"revision,omitempty"`
+	// revisions are the resolved revisions of several sources, in their order.
+	// +optional
+	// +listType=atomic
+	Revisions []string `json:"revisions,omitzero"`
 	// items are the objects that a sync would look at, in the order of the sync.
 	// +listType=atomic
 	Items []ApplicationDiffItem `json:"items"`

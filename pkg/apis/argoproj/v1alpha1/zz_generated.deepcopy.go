@@ -1064,6 +1064,11 @@ func (in *ApplicationDestinationServiceAccount) DeepCopy() *ApplicationDestinati
 func (in *ApplicationDiff) DeepCopyInto(out *ApplicationDiff) {
 	*out = *in
 	out.TypeMeta = in.TypeMeta
+	if in.Revisions != nil {
+		in, out := &in.Revisions, &out.Revisions
+		*out = make([]string, len(*in))
+		copy(*out, *in)
+	}
 	if in.Items != nil {
 		in, out := &in.Items, &out.Items
 		*out = make([]ApplicationDiffItem, len(*in))
