@@ -65,7 +65,7 @@ func TestAPI(t *testing.T) {
 	for _, more := range []map[string]story{
 		discoveryStories(), documentStories(), readStories(), watchStories(), writeStories(), patchStories(),
 		statusStories(), operationStories(), terminationStories(), subresourceStories(), computedStories(), recordStories(), inspectionStories(), actionStories(),
-		kindStories(), sweepStories(), rolloutActionStories(), rolloutStatusStories(), pluginStories(),
+		kindStories(), gateKindStories(), sweepStories(), rolloutActionStories(), rolloutStatusStories(), pluginStories(),
 	} {
 		maps.Copy(stories, more)
 	}
