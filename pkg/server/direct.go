@@ -27,13 +27,22 @@ type direct struct {
 	storages map[string]rest.Storage
 }
 
+// Reached is a provider whose storages the server itself reaches without a request.
+type Reached struct {
+	apiserver.StorageProvider
+	direct *direct
+}
+
 // to remembers the storages that a provider makes.
 func (d *direct) to(provider apiserver.StorageProvider) apiserver.StorageProvider {
-	return storageFunc(func(getter generic.RESTOptionsGetter) (map[string]rest.Storage, error) {
-		served, err := provider.Storage(getter)
-		maps.Copy(d.storages, served)
-		return served, err
-	})
+	return Reached{provider, d}
+}
+
+// Storage makes the storages, and remembers them.
+func (r Reached) Storage(getter generic.RESTOptionsGetter) (map[string]rest.Storage, error) {
+	served, err := r.StorageProvider.Storage(getter)
+	maps.Copy(r.direct.storages, served)
+	return served, err
 }
 
 // errNotServed is the answer to what is asked before the server is made, which nothing does.

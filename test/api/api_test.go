@@ -102,6 +102,9 @@ func assembly() *server.Assembly {
 			return nil, err
 		}
 		for _, provider := range parts.Storage[v1alpha1.SchemeGroupVersion] {
+			if reached, ok := provider.(server.Reached); ok {
+				provider = reached.StorageProvider
+			}
 			if rollouts, ok := provider.(*rollout.Provider); ok {
 				rollouts.Revisions = kept{}
 			}

@@ -118,6 +118,9 @@ func destined(changes ...func(*promotion.Desk)) *server.Assembly {
 			return nil, err
 		}
 		for _, provider := range parts.Storage[v1alpha1.SchemeGroupVersion] {
+			if reached, ok := provider.(server.Reached); ok {
+				provider = reached.StorageProvider
+			}
 			applications, ok := provider.(*application.Provider)
 			if !ok {
 				continue
