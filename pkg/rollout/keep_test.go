@@ -20,6 +20,7 @@ func TestKeep(t *testing.T) {
 		canary  = "strategy: {canary: {canaryService: canary, stableService: stable}}"
 		service = "{apiVersion: v1, kind: Service, metadata: {name: canary, namespace: shop}, spec: "
 		work    = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: shop}, spec: "
+		state   = "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: web, namespace: shop}, spec: "
 		route   = "{apiVersion: traefik.io/v1alpha1, kind: TraefikService, metadata: {name: web, namespace: shop}, spec: "
 	)
 	for name, test := range map[string]struct{ spec, git, live, want string }{
@@ -43,6 +44,21 @@ func TestKeep(t *testing.T) {
 		"the pods of a workload that the Rollout replaces": {
 			"workloadRef: {apiVersion: apps/v1, kind: Deployment, name: web, scaleDown: onsuccess}",
 			work + "{replicas: 3, paused: true}}", work + "{replicas: 0}}", work + "{replicas: 0, paused: true}}",
+		},
+		"which pods of a StatefulSet are replaced": {
+			"workloadRef: {apiVersion: apps/v1, kind: StatefulSet, name: web}",
+			state + "{updateStrategy: {rollingUpdate: {maxUnavailable: 2}}}}",
+			state + "{updateStrategy: {type: RollingUpdate, rollingUpdate: {partition: 4}}}}",
+			state + "{updateStrategy: {rollingUpdate: {maxUnavailable: 2, partition: 4}}}}",
+		},
+		"nothing of a StatefulSet that leaves that to its default": {
+			"workloadRef: {apiVersion: apps/v1, kind: StatefulSet, name: web}", state + "{replicas: 3}}",
+			state + "{replicas: 2, updateStrategy: {rollingUpdate: {partition: 4}}}}", state + "{replicas: 3}}",
+		},
+		"the revision by which a Service selects pods of a StatefulSet": {
+			"workloadRef: {apiVersion: apps/v1, kind: StatefulSet, name: web}\n" + canary, service + "{selector: {app: b}}}",
+			service + "{selector: {controller-revision-hash: h}}}",
+			service + "{selector: {app: b, controller-revision-hash: h}}}",
 		},
 		"the weights of a router": {
 			"strategy: {canary: {canaryService: c, stableService: s, trafficRouting: {traefik: {weightedTraefikServiceName: web}}}}",
@@ -81,6 +97,10 @@ func TestARolloutDrivesNothingOfOthers(t *testing.T) {
 		"a workload that it leaves as it is": {
 			"workloadRef: {apiVersion: apps/v1, kind: Deployment, name: a}",
 			"{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, namespace: shop}}",
+		},
+		"a StatefulSet that it does not name": {
+			"workloadRef: {apiVersion: apps/v1, kind: StatefulSet, name: b}",
+			"{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: a, namespace: shop}}",
 		},
 		"anything by a router that is not there": {
 			"strategy: {canary: {trafficRouting: {apisix: {}}}}", "{apiVersion: v1, kind: Route, metadata: {name: a, namespace: shop}}",
