@@ -67,12 +67,12 @@ func Watch(
 	if err != nil {
 		return nil, err
 	}
-	return watch.Filter(changes, func(change watch.Event) (watch.Event, bool) {
+	return Mapped(changes, func(change watch.Event) watch.Event {
 		// What many watch comes in a wrap that remembers how it is encoded.
 		if wrapped, is := change.Object.(runtime.CacheableObject); is {
 			change.Object = wrapped.GetObject()
 		}
-		return change, true
+		return change
 	}), nil
 }
 

@@ -75,7 +75,9 @@ func (d *direct) write(ctx context.Context, resource string, object runtime.Obje
 	return registry.WriteStatus(ctx, surface, object)
 }
 
-func (d *direct) list(ctx context.Context, resource, namespace string, options metav1.ListOptions) (runtime.Object, error) {
+func (d *direct) list(
+	ctx context.Context, resource, namespace string, options metav1.ListOptions,
+) (runtime.Object, error) {
 	from, err := reach[rest.Lister](d, resource)
 	if err != nil {
 		return nil, err
@@ -83,7 +85,9 @@ func (d *direct) list(ctx context.Context, resource, namespace string, options m
 	return registry.List(ctx, from, namespace, options)
 }
 
-func (d *direct) watch(ctx context.Context, resource, namespace string, options metav1.ListOptions) (watch.Interface, error) {
+func (d *direct) watch(
+	ctx context.Context, resource, namespace string, options metav1.ListOptions,
+) (watch.Interface, error) {
 	from, err := reach[rest.Watcher](d, resource)
 	if err != nil {
 		return nil, err

@@ -27,11 +27,11 @@ func (r *REST) Watch(ctx context.Context, options *internalversion.ListOptions) 
 	if err != nil {
 		return nil, err
 	}
-	return watch.Filter(changes, func(change watch.Event) (watch.Event, bool) {
+	return registry.Mapped(changes, func(change watch.Event) watch.Event {
 		if wrapped, is := change.Object.(runtime.CacheableObject); is {
 			change.Object = r.unwrapped(ctx, change.Object, wrapped)
 		}
-		return change, true
+		return change
 	}), nil
 }
 
