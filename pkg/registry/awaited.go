@@ -5,6 +5,7 @@ package registry
 
 import (
 	"context"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -21,23 +22,24 @@ type Awaited struct {
 	By []string
 }
 
-// Of returns the UID of what goes on by an object, "" where nothing does.
-func (a Awaited) Of(object metav1.Object) types.UID {
+// waiter is what goes on by an object. It is found by its kind and name, and told from others by its UID.
+type waiter struct {
+	kind, name string
+	uid        types.UID
+}
+
+// of returns what goes on by an object, the zero value where nothing does.
+func (a Awaited) of(object metav1.Object) waiter {
 	owner := metav1.GetControllerOfNoCopy(object)
-	if owner == nil || owner.APIVersion != v1alpha1.SchemeGroupVersion.String() {
-		return ""
+	if owner == nil || owner.APIVersion != v1alpha1.SchemeGroupVersion.String() || !slices.Contains(a.By, owner.Kind) {
+		return waiter{}
 	}
-	for _, kind := range a.By {
-		if owner.Kind == kind {
-			return owner.UID
-		}
-	}
-	return ""
+	return waiter{owner.Kind, owner.Name, owner.UID}
 }
 
 // Keeps says that the status stays as it is, whatever a client writes.
 func (a Awaited) Keeps(ctx context.Context, updated, current metav1.Object) bool {
-	return !IsOwn(ctx) && (a.Of(updated) != "" || a.Of(current) != "")
+	return !IsOwn(ctx) && (a.of(updated) != waiter{} || a.of(current) != waiter{})
 }
 
 // Forbid refuses what a client may not change: whose the object is, and of its specification all but terminate. The
@@ -46,11 +48,11 @@ func (a Awaited) Forbid(ctx context.Context, updated, current metav1.Object, sam
 	if IsOwn(ctx) {
 		return nil
 	}
-	if of := a.Of(updated); of != "" && of != a.Of(current) {
+	if of := a.of(updated); of != (waiter{}) && of != a.of(current) {
 		return field.ErrorList{field.Forbidden(field.NewPath("metadata", "ownerReferences"),
 			"the server alone makes it what a Rollout or an Experiment goes on by")}
 	}
-	if a.Of(current) != "" && !same {
+	if a.of(current) != (waiter{}) && !same {
 		return field.ErrorList{field.Forbidden(field.NewPath("spec"),
 			"a Rollout or an Experiment goes on by it: spec.terminate alone can be changed")}
 	}

@@ -36,8 +36,8 @@ func (e Ending) Judge(ctx context.Context, before, after runtime.Object) error {
 	if err != nil {
 		return err
 	}
-	of := e.Awaited.Of(object)
-	if of == "" {
+	of := e.Awaited.of(object)
+	if of == (waiter{}) {
 		return nil
 	}
 	if after != nil {
@@ -45,7 +45,7 @@ func (e Ending) Judge(ctx context.Context, before, after runtime.Object) error {
 		if err != nil {
 			return err
 		}
-		if of == e.Awaited.Of(updated) && e.Ends(before) == e.Ends(after) {
+		if of == e.Awaited.of(updated) && e.Ends(before) == e.Ends(after) {
 			return nil
 		}
 	}

@@ -23,6 +23,7 @@ import (
 func analysisAttacks() map[string]attack {
 	return map[string]attack{
 		"in production what a Rollout goes on by is ended only with the right to skip it": analysesAreKept,
+		"what a Rollout goes on by is not said to be of another one":                      ownersStay,
 		"what no Rollout goes on by is ended without that right":                          othersEnd,
 		"a Rollout that is deleted lets go what it went on by":                            deletedRolloutLetsGo,
 	}
@@ -142,6 +143,30 @@ func analysesAreKept(t *testing.T, w *world) {
 			w.await(t, other)
 			if err := w.endings(t, releaser, elsewhere, of)[how](); err != nil {
 				t.Errorf("%s of %s %s by who may: %v", how, of.resource, of.name, err)
+			}
+		}
+	}
+	w.notEnded(t, namespace)
+}
+
+// ownersStay tries to have the gate look for a Rollout that is not there, where the one that waits is known by its UID.
+func ownersStay(t *testing.T, w *world) {
+	w.inProduction(t)
+	namespace, rollout := w.rollout(t, canarySpec, atWeight)
+	for _, of := range w.await(t, rollout) {
+		for _, change := range []string{"name", "kind", "uid"} {
+			for _, user := range []string{deployer, releaser} {
+				to := map[string]string{"name": "nobody", "kind": "Rollout", "uid": "0f1e2d3c"}[change]
+				if of.name == "smoke" && change == "kind" {
+					to = "Experiment"
+				}
+				if of.resource == "experiments" && change == "kind" {
+					continue // only a Rollout waits for one: of another kind it is taken away.
+				}
+				body := fmt.Sprintf(`[{"op":"replace","path":"/metadata/ownerReferences/0/%s","value":%q}]`, change, to)
+				err := w.as(t, user).ArgoprojV1alpha1().RESTClient().Patch(types.JSONPatchType).Namespace(namespace).
+					Resource(of.resource).Name(of.name).Body([]byte(body)).Do(t.Context()).Error()
+				refused(t, err, http.StatusUnprocessableEntity, "metadata.ownerReferences")
 			}
 		}
 	}
