@@ -10259,7 +10259,7 @@ func schema_pkg_apis_argoproj_v1alpha1_ObjectRef(ref common.ReferenceCallback) c
 					},
 					"kind": {
 						SchemaProps: spec.SchemaProps{
-							Description: "Kind is the kind of the workload: Deployment, ReplicaSet or PodTemplate.",
+							Description: "Kind is the kind of the workload: Deployment, ReplicaSet, PodTemplate, StatefulSet or DaemonSet.",
 							Type:        []string{"string"},
 							Format:      "",
 						},

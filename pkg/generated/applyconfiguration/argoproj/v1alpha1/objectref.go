@@ -12,7 +12,7 @@ package v1alpha1
 type ObjectRefApplyConfiguration struct {
 	// APIVersion is the API version of the workload.
 	APIVersion *string `json:"apiVersion,omitempty"`
-	// Kind is the kind of the workload: Deployment, ReplicaSet or PodTemplate.
+	// Kind is the kind of the workload: Deployment, ReplicaSet, PodTemplate, StatefulSet or DaemonSet.
 	Kind *string `json:"kind,omitempty"`
 	// Name is the name of the workload.
 	Name *string `json:"name,omitempty"`
