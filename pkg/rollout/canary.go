@@ -35,9 +35,11 @@ func (p *pass) promotable() string {
 		return "Initial deploy"
 	case p.promoted() || p.halted() || !p.enough():
 		return ""
+	case p.Status.Abort:
+		return ""
 	case p.ahead():
 		return p.subject() + " has replaced all pods by itself"
-	case p.Status.Abort || p.lags():
+	case p.lags():
 		return ""
 	case routed(p.Rollout) && !p.carriesAll():
 		return ""
@@ -141,9 +143,8 @@ func (p *pass) target() Pair {
 		return Pair{New: desired}
 	}
 	target := Target(desired, p.weight(), fullWeight, surge(p.Rollout))
-	if p.keepsNew() {
-		count := max(target.New, desired-min(desired, sizeOf(p.stable).Spec))
-		return Pair{New: count, Stable: desired - count}
+	if p.inPlace() != nil {
+		return p.takingTurns(target.New)
 	}
 	return target
 }

@@ -11,7 +11,7 @@ import (
 // keepsNew says that nodes without a stable pod get a new one though there are more than a step asks for: those that
 // came during the update, and those of an update that was overtaken. A DaemonSet has no other template for them.
 func (p *pass) keepsNew() bool {
-	return p.inPlace() != nil && p.Rollout.Spec.WorkloadRef.Kind == kindDaemonSet && !p.Status.Abort
+	return p.Rollout.Spec.WorkloadRef.Kind == kindDaemonSet && !p.Status.Abort
 }
 
 // replaceByDeletion lets a DaemonSet have as many pods of the new revision as the present step asks for, node by node.

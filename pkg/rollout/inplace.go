@@ -170,12 +170,27 @@ func (w *InPlace) usual() string {
 	return usual
 }
 
-// ahead says that the workload's own controller has replaced all pods, and so has nothing to go back to, though the
-// steps are not done or the update was aborted.
+// ahead says that the workload's own controller has nothing to go back to though steps remain: somebody else let it
+// replace all pods.
 func (p *pass) ahead() bool {
 	work := p.inPlace()
-	return work != nil && work.Stable == p.Status.CurrentPodHash &&
-		(p.Status.Abort || int(p.index()) < len(p.steps()) && !p.Status.PromoteFull)
+	return work != nil && work.Stable == p.Status.CurrentPodHash && p.stepsRemain()
+}
+
+// stepsRemain says that the update waits for steps that nobody skipped.
+func (p *pass) stepsRemain() bool { return int(p.index()) < len(p.steps()) && !p.Status.PromoteFull }
+
+// takingTurns is the numbers of pods of a workload that replaces its own pods where a weight asks for so many new ones.
+// While steps remain one pod stays as it is: the workload's controller forgets a revision that has no pod any more.
+func (p *pass) takingTurns(count int32) Pair {
+	desired := Replicas(p.Rollout)
+	if p.stepsRemain() {
+		count = min(count, max(0, desired-1))
+	}
+	if p.keepsNew() {
+		count = max(count, desired-min(desired, sizeOf(p.stable).Spec))
+	}
+	return Pair{New: count, Stable: desired - count}
 }
 
 // lags says that the workload's own controller would still go back to another revision.

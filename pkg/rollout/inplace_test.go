@@ -5,7 +5,6 @@ package rollout
 
 import (
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -207,6 +206,76 @@ func TestPodsThatWereReplacedWithoutTheRolloutCountAsPromoted(t *testing.T) {
 	}
 }
 
+func TestAPodStaysAtTheStableRevisionWhileStepsRemain(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		replicas    int32
+		steps       string
+		before, new int
+	}{
+		"of five, at all of the weight": {5, "[{setWeight: 100}, {pause: {}}]", 1, 4},
+		"the only one":                  {1, "[{setWeight: 60}, {pause: {}}]", 1, 0},
+		"the only one, at all":          {1, "[{setWeight: 100}, {pause: {}}]", 1, 0},
+	} {
+		for _, kind := range kinds() {
+			t.Run(name+" of a "+kind, func(t *testing.T) {
+				t.Parallel()
+				e := settled(t, kind, test.replicas, "{steps: "+test.steps+"}")
+				e.push(2)
+				e.settle()
+				e.expect(paused, 1, test.before, test.new)
+				e.rollout.Status.Abort = true
+				e.settle()
+				e.expect(v1alpha1.RolloutPhaseDegraded, 0, int(test.replicas), 0)
+				e.push(2)
+				e.rollout.Status.Abort = false
+				e.settle()
+				e.expect(paused, 1, test.before, test.new)
+				e.rollout.Status.PauseConditions = nil
+				e.settle()
+				e.expect(healthy, 2, 0, int(test.replicas))
+			})
+		}
+	}
+}
+
+func TestAFullPromotionLeavesNoPodAtTheStableRevision(t *testing.T) {
+	t.Parallel()
+	for _, kind := range kinds() {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			e := settled(t, kind, 1, stepped)
+			e.push(2)
+			e.settle()
+			e.rollout.Status.PromoteFull = true
+			e.settle()
+			e.expect(healthy, 4, 0, 1)
+		})
+	}
+}
+
+func TestAnAbortIsNoPromotionThoughAllPodsWereReplacedWithoutTheRollout(t *testing.T) {
+	t.Parallel()
+	e := settled(t, kindStatefulSet, 3, stepped)
+	e.push(2)
+	e.settle()
+	e.work.Partition = 0
+	for range 10 {
+		e.control()
+		e.ready(10)
+	}
+	e.rollout.Status.Abort = true
+	e.settle()
+	e.expect(v1alpha1.RolloutPhaseDegraded, 0, 0, 3)
+	if stable := e.rollout.Status.StableRS; stable != "v1" {
+		t.Errorf("the stable revision is %q, want v1", stable)
+	}
+	e.push(1)
+	e.rollout.Status.Abort = false
+	e.settle()
+	e.expect(paused, 1, 1, 2)
+}
+
 func TestAStatefulSetThatComesInTheMiddleOfAnUpdateGoesThroughTheSteps(t *testing.T) {
 	t.Parallel()
 	e := settled(t, kindStatefulSet, 5, stepped)
@@ -292,6 +361,7 @@ func roam(t *testing.T, kind string, seed uint64) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(seed, 2))
 	e := settled(t, kind, 1+random.Int32N(9), stepped)
+	over := map[string]bool{"v1": true}
 	for range 60 {
 		e.happen(random)
 		before := e.available()
@@ -302,16 +372,19 @@ func roam(t *testing.T, kind string, seed uint64) {
 		}
 		if kind == kindStatefulSet {
 			e.checkPartition(seed)
+			e.checkForgotten(seed, over)
 		}
 	}
 	if e.rollout.Status.Abort = true; e.rollout.Status.CurrentPodHash != e.rollout.Status.StableRS {
 		stable := e.rollout.Status.StableRS
-		e.rollout.Spec.Paused = nil
+		back := stable
+		if kind == kindStatefulSet {
+			back = e.work.Stable
+		}
 		e.settle()
-		if now := e.rollout.Status.StableRS; now != stable && !slices.ContainsFunc(e.events, func(said string) bool {
-			return strings.Contains(said, "has replaced all pods by itself")
-		}) || !e.all(func(pod Pod) bool { return pod.Hash == now }) {
-			t.Fatalf("seed %d: aborted with the stable revision %s it ends at %s with %+v", seed, stable, now, e.work.Pods)
+		if now := e.rollout.Status.StableRS; now != stable || !e.all(func(pod Pod) bool { return pod.Hash == back }) {
+			t.Fatalf("seed %d: aborted with the stable revision %s it ends at %s with %+v, want pods of %s",
+				seed, stable, now, e.work.Pods, back)
 		}
 	}
 	e.rollout.Status.Abort, e.rollout.Spec.Paused = false, nil
@@ -369,8 +442,27 @@ func (e *estate) checkPartition(seed uint64) {
 		}
 	}
 	most := Target(e.replicas, weight, 100, 0).New
+	if weight < 100 {
+		most = min(most, e.replicas-1)
+	}
 	if may := e.replicas - min(e.work.Partition, e.replicas); may > most {
 		e.t.Fatalf("seed %d: with partition %d of %d pods %d may be new, by weight %d it is %d",
 			seed, e.work.Partition, e.replicas, may, weight, most)
+	}
+}
+
+// checkForgotten requires that the StatefulSet goes over to a new revision only after the last step to it, and notes
+// the revisions whose steps are over.
+func (e *estate) checkForgotten(seed uint64, over map[string]bool) {
+	e.t.Helper()
+	status, step := e.rollout.Status, or(e.rollout.Status.CurrentStepIndex, 0)
+	if status.CurrentPodHash == status.StableRS {
+		clear(over)
+	}
+	if step == 4 {
+		over[status.CurrentPodHash] = true
+	}
+	if !over[e.work.Stable] {
+		e.t.Fatalf("seed %d: at step %d to %s there is nothing to go back to", seed, step, status.CurrentPodHash)
 	}
 }
