@@ -52,7 +52,11 @@ var errStillThere = errors.New("what it has there is not gone yet")
 func (r *Reconciler) letGo(ctx context.Context, object *v1alpha1.Rollout) (time.Duration, error) {
 	at, err := r.site(ctx, object)
 	if err == nil {
-		err = errors.Join(at.free(ctx, object), at.clear(ctx, object))
+		err = at.free(ctx, object)
+		// In the host's cluster the garbage collector clears.
+		if rollout.ClusterOf(object) != "" {
+			err = errors.Join(err, at.clear(ctx, object))
+		}
 	}
 	switch {
 	case err == nil:
