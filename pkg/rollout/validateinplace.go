@@ -14,10 +14,10 @@ import (
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 )
 
-// ReplacesInPlace says that a Rollout refers to a workload that replaces its own pods.
+// ReplacesInPlace says that a Rollout names a workload that replaces its own pods.
 func ReplacesInPlace(rollout *v1alpha1.Rollout) bool {
 	ref := rollout.Spec.WorkloadRef
-	return ref != nil && (ref.Kind == kindStatefulSet || ref.Kind == kindDaemonSet)
+	return ref != nil && ref.Name != "" && (ref.Kind == kindStatefulSet || ref.Kind == kindDaemonSet)
 }
 
 // TellsOfPods says that the status of a resource tells of pods which it replaces by itself.

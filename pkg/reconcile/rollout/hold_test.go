@@ -4,12 +4,14 @@
 package rollout
 
 import (
+	"errors"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	dynamicfake "k8s.io/client-go/dynamic/fake"
+	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 )
@@ -52,5 +54,32 @@ func TestARolloutOfTheHostsClusterFreesItsWorkloadAndLeavesTheRestToTheGarbageCo
 	}
 	if asked := w.host.Actions(); len(asked) > 0 {
 		t.Errorf("the host's cluster was asked %v", asked)
+	}
+}
+
+// errAsked is the answer of a cluster that is to be asked nothing.
+var errAsked = errors.New("nothing is to be asked")
+
+func TestARolloutThatNamesNoWorkloadHoldsNone(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"StatefulSet", "DaemonSet"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			objects := w.holding(v1alpha1.ObjectRef{APIVersion: "apps/v1", Kind: kind})
+			objects.PrependReactor("*", "*", func(clienttesting.Action) (bool, runtime.Object, error) {
+				return true, nil, errAsked
+			})
+			_, err := w.letGo(t.Context(), w.rollout())
+			must(t, err)
+			if kept := w.rollout().Finalizers; len(kept) > 0 {
+				t.Errorf("it is deleted, and keeps the finalizers %v", kept)
+			}
+			held, err := w.hold(t.Context(), w.rollout())
+			must(t, err)
+			if len(held.Finalizers) > 0 {
+				t.Errorf("it is kept by the finalizers %v", held.Finalizers)
+			}
+		})
 	}
 }
