@@ -57,8 +57,8 @@ func (s strategy) Validate(_ context.Context, obj runtime.Object) field.ErrorLis
 	return append(problems, s.requirements.Missing(&created.Spec, field.NewPath("spec"))...)
 }
 
-// ValidateUpdate requires the same of a specification that changes, which the generation tells, and a selector that
-// stays.
+// ValidateUpdate requires the same of a specification that changes, which the generation tells, and a selector and a
+// held workload that stay.
 func (s strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) field.ErrorList {
 	updated, current := registry.As[*v1alpha1.Rollout](obj), registry.As[*v1alpha1.Rollout](old)
 	if problems := registry.SameCluster(updated, current); len(problems) > 0 {
@@ -67,7 +67,7 @@ func (s strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) fie
 	if updated.Generation == current.Generation {
 		return nil
 	}
-	problems := s.requirements.Missing(&updated.Spec, field.NewPath("spec"))
+	problems := append(s.requirements.Missing(&updated.Spec, field.NewPath("spec")), sameHeld(updated, current)...)
 	before, after := current.Spec.Selector, updated.Spec.Selector
 	if before != nil && after != nil && !apiequality.Semantic.DeepEqual(before, after) {
 		problems = append(problems,

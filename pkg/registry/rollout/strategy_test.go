@@ -4,6 +4,8 @@
 package rollout
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -147,6 +149,39 @@ func TestUpdateOfTheMainResource(t *testing.T) {
 			}
 			if diff := cmp.Diff(old.Status, updated.Status); diff != "" {
 				t.Errorf("the status changed (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestARolloutStaysWithAWorkloadThatItHolds(t *testing.T) {
+	t.Parallel()
+	ref := func(kind, name string) string {
+		return fmt.Sprintf("{spec: {workloadRef: {apiVersion: apps/v1, kind: %s, name: %q}}}", kind, name)
+	}
+	for name, test := range map[string]struct {
+		old, new string
+		refused  bool
+	}{
+		"another StatefulSet":                            {ref("StatefulSet", "db"), ref("StatefulSet", "other"), true},
+		"another DaemonSet":                              {ref("DaemonSet", "db"), ref("DaemonSet", "other"), true},
+		"another kind":                                   {ref("StatefulSet", "db"), ref("Deployment", "db"), true},
+		"no workload":                                    {ref("DaemonSet", "db"), "{spec: {}}", true},
+		"another version of its kind":                    {strings.Replace(ref("StatefulSet", "db"), "v1", "v2", 1), ref("StatefulSet", "db"), false},
+		"a name in place of none":                        {ref("StatefulSet", ""), ref("StatefulSet", "db"), false},
+		"a StatefulSet, from no other":                   {"{spec: {}}", ref("StatefulSet", "db"), false},
+		"a StatefulSet, from one that goes on by itself": {ref("Deployment", "db"), ref("StatefulSet", "db"), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			updated := rolloutOf(t, test.new)
+			err := rest.BeforeUpdate(newStrategy(install.NewScheme()), registrytest.Context(t), updated, rolloutOf(t, test.old))
+			if test.refused != (err != nil) {
+				t.Fatalf("error %v, want one: %v", err, test.refused)
+			}
+			if test.refused && !strings.Contains(err.Error(), `"db", whose pods wait for this Rollout: to drive another `+
+				`workload, delete the Rollout first; that frees it`) {
+				t.Errorf("the error does not say what to do: %v", err)
 			}
 		})
 	}
