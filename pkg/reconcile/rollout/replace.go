@@ -6,6 +6,7 @@ package rollout
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -15,6 +16,9 @@ import (
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/rollout"
 )
+
+// errChanged says that a decision rests on what is no longer so.
+var errChanged = errors.New("it was changed since it was read")
 
 // replace does with a workload that replaces its own pods what was decided. Until its controller has seen that, nothing
 // else is done with it.
@@ -39,6 +43,12 @@ func (p *pass) replace(ctx context.Context, facts *rollout.Facts, wanted *rollou
 			return err
 		}
 	}
+	if len(wanted.Pods) == 0 {
+		return nil
+	}
+	if err := p.unchanged(ctx, facts); err != nil {
+		return err
+	}
 	for _, pod := range wanted.Pods {
 		err := p.site.client.CoreV1().Pods(facts.Rollout.Namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{
 			Preconditions: metav1.NewUIDPreconditions(string(pod.UID)),
@@ -46,6 +56,22 @@ func (p *pass) replace(ctx context.Context, facts *rollout.Facts, wanted *rollou
 		if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
 			return fmt.Errorf("delete pod %s: %w", pod.Name, err)
 		}
+	}
+	return nil
+}
+
+// unchanged fails where a workload asks for something else than when it was read: places whose pods are deleted are
+// filled from its template as it is then.
+func (p *pass) unchanged(ctx context.Context, facts *rollout.Facts) error {
+	each := workloadOf(facts.Rollout)
+	live, err := p.site.references.objects.Resource(each.resource).Namespace(each.namespace).
+		Get(ctx, each.name, metav1.GetOptions{})
+	if err != nil {
+		return fmt.Errorf("read %s %s: %w", each.resource.GroupResource(), each.name, err)
+	}
+	if live.GetUID() != facts.Workload.UID || generationOf(live) != facts.Workload.Version {
+		p.site.references.outdate(each)
+		return apierrors.NewConflict(each.resource.GroupResource(), each.name, errChanged)
 	}
 	return nil
 }

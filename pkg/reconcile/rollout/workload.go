@@ -73,7 +73,7 @@ func workloadOf(object *v1alpha1.Rollout) reference {
 func parseWorkload(object *unstructured.Unstructured) (*rollout.Workload, error) {
 	workload := &rollout.Workload{
 		UID:      object.GetUID(),
-		Version:  strconv.FormatInt(object.GetGeneration(), 10),
+		Version:  generationOf(object),
 		Released: types.UID(object.GetAnnotations()[v1alpha1.AnnotationReleasedTo]),
 	}
 	spec, has := object.Object["spec"].(map[string]any)
@@ -96,6 +96,11 @@ func parseWorkload(object *unstructured.Unstructured) (*rollout.Workload, error)
 		workload.Replicas = new(int32(replicas))
 	}
 	return workload, nil
+}
+
+// generationOf is the version of what a workload asks for, in the form of the status.
+func generationOf(object *unstructured.Unstructured) string {
+	return strconv.FormatInt(object.GetGeneration(), 10)
 }
 
 // release lets the workload give up pods.
