@@ -5,7 +5,6 @@ package registry
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
@@ -17,7 +16,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apiserver/pkg/authorization/authorizer"
-	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
@@ -86,23 +84,15 @@ func (p Placed) permit(ctx context.Context, object runtime.Object) error {
 	if cluster == "" || IsOwn(ctx) {
 		return nil
 	}
-	who, _ := genericapirequest.UserFrom(ctx)
-	decision, reason, err := p.Authorizer.Authorize(ctx, authorizer.AttributesRecord{
-		User: who, Verb: use, Name: cluster, APIGroup: capstan.GroupName, APIVersion: capstan.SchemeGroupVersion.Version,
-		Resource: "clusters", ResourceRequest: true,
-	})
-	if err == nil && decision == authorizer.DecisionAllow {
-		return nil
-	}
-	text := fmt.Sprintf("%s: to run pods in cluster %q needs the verb use on clusters.capstan.dev; see: kubectl auth "+
-		"can-i use clusters.capstan.dev/%s", clusterPath(), cluster, cluster)
-	if reason != "" {
-		text += ": " + reason
-	}
+	err = Permit(ctx, p.Authorizer, authorizer.AttributesRecord{
+		Verb: use, Name: cluster, APIGroup: capstan.GroupName, APIVersion: capstan.SchemeGroupVersion.Version,
+		Resource: "clusters",
+	}, fmt.Sprintf("%s: to run pods in cluster %q needs the verb use on clusters.capstan.dev; see: kubectl auth "+
+		"can-i use clusters.capstan.dev/%s", clusterPath(), cluster, cluster))
 	if err != nil {
-		text += ": the authorizer could not tell"
+		return apierrors.NewForbidden(p.Resource, described.GetName(), err)
 	}
-	return apierrors.NewForbidden(p.Resource, described.GetName(), errors.New(text))
+	return nil
 }
 
 // runsTheSame reports whether an update leaves alone all that decides what an object runs: its specification, labels

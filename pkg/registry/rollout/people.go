@@ -54,23 +54,15 @@ func (p people) permit(ctx context.Context, before, after *v1alpha1.Rollout) ([]
 
 // may checks the right to create a subresource.
 func (p people) may(ctx context.Context, rollout *v1alpha1.Rollout, subresource string) error {
-	who, _ := genericapirequest.UserFrom(ctx)
-	decision, reason, err := p.authorizer.Authorize(ctx, authorizer.AttributesRecord{
-		User: who, Verb: "create", Namespace: rollout.Namespace, Name: rollout.Name,
+	err := registry.Permit(ctx, p.authorizer, authorizer.AttributesRecord{
+		Verb: "create", Namespace: rollout.Namespace, Name: rollout.Name,
 		APIGroup: v1alpha1.SchemeGroupVersion.Group, APIVersion: v1alpha1.SchemeGroupVersion.Version,
-		Resource: "rollouts", Subresource: subresource, ResourceRequest: true,
-	})
-	if err == nil && decision == authorizer.DecisionAllow {
-		return nil
-	}
-	text := fmt.Sprintf("this needs the right to create rollouts/%s in namespace %s", subresource, rollout.Namespace)
-	if reason != "" {
-		text += ": " + reason
-	}
+		Resource: "rollouts", Subresource: subresource,
+	}, fmt.Sprintf("this needs the right to create rollouts/%s in namespace %s", subresource, rollout.Namespace))
 	if err != nil {
-		text += ": the authorizer could not tell"
+		return apierrors.NewForbidden(v1alpha1.Resource("rollouts/status"), rollout.Name, err)
 	}
-	return apierrors.NewForbidden(v1alpha1.Resource("rollouts/status"), rollout.Name, errors.New(text))
+	return nil
 }
 
 // guard asks the gate about a change that overrides what a Rollout's author wrote.

@@ -40,7 +40,7 @@ type Provider struct {
 	Revisions Revisions
 	Gate      Gate
 	Recorder  Recorder
-	// Authorizer says who may write what to rollouts/status, and who may run pods in which cluster.
+	// Authorizer says who may write what to rollouts/status, run pods in which cluster, and have which workload driven.
 	Authorizer authorizer.UnconditionalAuthorizer
 }
 
@@ -53,7 +53,7 @@ func (p *Provider) Storage(getter generic.RESTOptionsGetter) (map[string]rest.St
 	asking := people{authorizer: p.Authorizer, gate: p.Gate, recorder: p.Recorder}
 	served := map[string]rest.Storage{
 		"rollouts": registry.NewGuardedREST(rollouts,
-			registry.Placed{Resource: rollouts.DefaultQualifiedResource, Authorizer: p.Authorizer}),
+			registry.Placed{Resource: rollouts.DefaultQualifiedResource, Authorizer: p.Authorizer}, driver{p.Authorizer}),
 		"rollouts/status": &StatusREST{status, asking}, "rollouts/scale": scale,
 	}
 	acting := *rollouts.Store
