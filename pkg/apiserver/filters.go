@@ -11,6 +11,8 @@ import (
 	"k8s.io/apiserver/pkg/endpoints/handlers/responsewriters"
 	"k8s.io/apiserver/pkg/endpoints/request"
 	genericapiserver "k8s.io/apiserver/pkg/server"
+
+	"github.com/capstan-dev/capstan/pkg/promotion"
 )
 
 // StoreGuard knows whether the store may be served.
@@ -31,7 +33,7 @@ func handlerChain(
 		refuse := func(w http.ResponseWriter, req *http.Request, err error) {
 			responsewriters.RespondWithError(w, req, err, c.Serializer)
 		}
-		handler = withoutStrategicMerge(handler, refuse)
+		handler = withoutStrategicMerge(withRehearsal(handler), refuse)
 		handler = applied{scheme, shapes, c.MaxRequestBodyBytes, refuse}.before(handler)
 		if guard != nil {
 			handler = withStoreGuard(handler, groups, guard, refuse)
@@ -58,5 +60,15 @@ func withStoreGuard(next http.Handler, groups sets.Set[string], guard StoreGuard
 		if !reads.Has(info.Verb) {
 			guard.Wrote()
 		}
+	})
+}
+
+// withRehearsal marks dry runs. A deletion may say that it is one in its body, where its storage and admission see it.
+func withRehearsal(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Query().Has("dryRun") {
+			req = req.WithContext(promotion.Rehearsed(req.Context()))
+		}
+		next.ServeHTTP(w, req)
 	})
 }

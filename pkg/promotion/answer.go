@@ -24,10 +24,12 @@ func (d *Desk) answer(ctx context.Context, app *v1alpha1.Application, resource s
 	return d.Answer(ctx, v1alpha1.Resource(resource), app.Name, verdict)
 }
 
-// Tell counts a verdict on an object of any kind, and has the audit log tell of it.
+// Tell counts a verdict on an object of any kind, but that of a dry run, and has the audit log tell of it.
 func (d *Desk) Tell(ctx context.Context, on schema.GroupResource, verdict gate.Verdict) {
 	audit.AddAuditAnnotation(ctx, auditKey, string(verdict.Decision)+" "+string(verdict.Reason))
-	d.Metrics.decided(on.Resource, verdict)
+	if !rehearsal(ctx) {
+		d.Metrics.decided(on.Resource, verdict)
+	}
 }
 
 // Answer turns a verdict on an object of any kind into what the client hears, and tells of it.

@@ -10,6 +10,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apiserver/pkg/registry/rest"
+
+	"github.com/capstan-dev/capstan/pkg/promotion"
 )
 
 // Guard judges writes beyond what RBAC says of them.
@@ -58,7 +60,7 @@ func (r *GuardedREST) Update(
 func (r *GuardedREST) Delete(
 	ctx context.Context, name string, validate rest.ValidateObjectFunc, options *metav1.DeleteOptions,
 ) (runtime.Object, bool, error) {
-	return r.REST.Delete(ctx, name, r.deleting(validate), options)
+	return r.REST.Delete(rehearsed(ctx, options), name, r.deleting(validate), options)
 }
 
 // DeleteCollection deletes objects, each as if alone.
@@ -66,7 +68,15 @@ func (r *GuardedREST) DeleteCollection(
 	ctx context.Context, validate rest.ValidateObjectFunc, options *metav1.DeleteOptions,
 	which *metainternalversion.ListOptions,
 ) (runtime.Object, error) {
-	return r.REST.DeleteCollection(ctx, r.deleting(validate), options, which)
+	return r.REST.DeleteCollection(rehearsed(ctx, options), r.deleting(validate), options, which)
+}
+
+// rehearsed marks a deletion that is a dry run.
+func rehearsed(ctx context.Context, options *metav1.DeleteOptions) context.Context {
+	if options == nil || len(options.DryRun) == 0 {
+		return ctx
+	}
+	return promotion.Rehearsed(ctx)
 }
 
 func (r *GuardedREST) creating(validate rest.ValidateObjectFunc) rest.ValidateObjectFunc {

@@ -9,10 +9,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	"github.com/capstan-dev/capstan/pkg/gate"
+	"github.com/capstan-dev/capstan/test/harness/apiserver"
 )
 
 func metricStories() map[string]attack {
@@ -67,4 +69,46 @@ func decisionsAreScraped(t *testing.T, w *world) {
 		}
 		return true
 	})
+}
+
+// decisions returns what is counted of decisions.
+func (w *world) decisions(t *testing.T) []string {
+	t.Helper()
+	body, err := clientOf(t, w.Config).Discovery().RESTClient().Get().AbsPath("/metrics").DoRaw(t.Context())
+	must(t, err)
+	var counted []string
+	for line := range strings.Lines(string(body)) {
+		if strings.HasPrefix(line, "capstan_gate_decisions_total{") {
+			counted = append(counted, line)
+		}
+	}
+	return counted
+}
+
+func TestWhatIsDecidedInADryRunIsCountedNowhere(t *testing.T) {
+	t.Parallel()
+	w := &world{apiserver.Start(t, apiserver.Options{Assembly: destined(), Configure: withoutControllers(t)})}
+	w.Rules.Allow(gateRules()...)
+	g := w.gate(t, nil)
+	before := w.decisions(t)
+	g.stopped(t, "who holds no role", http.StatusForbidden, gate.ReasonNoRole, func() error {
+		_, err := g.approve(t, lead, dry())
+		return err
+	})
+	_, err := g.approve(t, alice, dry())
+	must(t, err)
+	namespace, rollout := w.rollout(t, canarySpec, atWeight)
+	w.await(t, rollout)
+	err = w.as(t, deployer).ArgoprojV1alpha1().AnalysisRuns(namespace).
+		Delete(t.Context(), "smoke", metav1.DeleteOptions{DryRun: []string{metav1.DryRunAll}})
+	refused(t, err, http.StatusForbidden, "override")
+	if diff := cmp.Diff(before, w.decisions(t)); diff != "" {
+		t.Errorf("decisions (-before +after):\n%s", diff)
+	}
+	if _, err = g.approve(t, alice, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if cmp.Equal(before, w.decisions(t)) {
+		t.Error("a decision that is no dry run's is not counted either")
+	}
 }

@@ -20,13 +20,16 @@ func TestMetricsHaveTheShapesThatDashboardsAskFor(t *testing.T) {
 	s.Apply(metricsReader, s.Application("measured", staging, "app", ""))
 	s.Settled("measured")
 	token := s.Kubectl(s.Hub, "create", "token", "metrics", "-n", argocd)
+	server := stage.Plane.Clusters[staging].Server
 	for _, line := range []string{
 		fmt.Sprintf(`argocd_app_info{autosync_enabled="true",dest_namespace="measured",dest_server=%q,health_status="Healthy",`+
 			`name="measured",namespace="argocd",operation="",project="default",repo=%q,sync_status="Synced"} 1`,
 			staging, source.Normalize(s.Repo.URL())),
 		`argocd_app_sync_status{name="measured",namespace="argocd",project="default",sync_status="Synced"} 1`,
 		`argocd_app_sync_status{name="measured",namespace="argocd",project="default",sync_status="OutOfSync"} 0`,
-		`argocd_app_reconcile_sum{namespace="argocd"} `,
+		fmt.Sprintf(`argocd_app_reconcile_sum{dest_server=%q,namespace="argocd"} `, server),
+		fmt.Sprintf(`argocd_app_sync_total{dest_server=%q,dry_run="false",name="measured",namespace="argocd",`+
+			`phase="Succeeded",project="default"} 1`, server),
 		fmt.Sprintf(`argocd_git_request_total{repo=%q,request_type="ls-remote"} `, s.Repo.URL()),
 		fmt.Sprintf(`argocd_git_request_total{repo=%q,request_type="fetch"} `, s.Repo.URL()),
 		`workqueue_depth{name="app_reconciliation_queue"} `,

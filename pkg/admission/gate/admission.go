@@ -15,6 +15,7 @@ import (
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 	capstan "github.com/capstan-dev/capstan/pkg/apis/capstan/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/promotion"
 )
 
 // Name is the name of the plugin.
@@ -70,6 +71,9 @@ func (p *Plugin) ValidateInitialization() error {
 
 // Validate refuses what the gate does not let through.
 func (p *Plugin) Validate(ctx context.Context, request admission.Attributes, _ admission.ObjectInterfaces) error {
+	if request.IsDryRun() {
+		ctx = promotion.Rehearsed(ctx)
+	}
 	switch request.GetResource().GroupResource() {
 	case v1alpha1.Resource("applications"):
 		return p.application(ctx, request)
