@@ -33,8 +33,9 @@ type archive struct {
 	size int64
 }
 
-// pack writes a tree down. Submodules are left out: their files are not the tree's.
-func pack(ctx context.Context, tree source.Tree) (made *archive, err error) {
+// pack writes a tree down. Submodules are left out: their files are not the tree's. One that touches the directory
+// whose files are needed fails: what is made without them would miss objects.
+func pack(ctx context.Context, tree source.Tree, needed string) (made *archive, err error) {
 	file, err := os.CreateTemp("", "capstan-plugin-")
 	if err != nil {
 		return nil, fmt.Errorf("make a file for the archive: %w", err)
@@ -49,7 +50,7 @@ func pack(ctx context.Context, tree source.Tree) (made *archive, err error) {
 	}
 	sum := sha256.New()
 	zipped := gzip.NewWriter(io.MultiWriter(file, sum))
-	p := packing{tree: tree, file: file, tar: tar.NewWriter(zipped)}
+	p := packing{tree: tree, needed: needed, file: file, tar: tar.NewWriter(zipped)}
 	if err = p.directory(ctx, "."); err != nil {
 		return nil, err
 	}
@@ -65,7 +66,9 @@ func pack(ctx context.Context, tree source.Tree) (made *archive, err error) {
 }
 
 type packing struct {
-	tree    source.Tree
+	tree source.Tree
+	// needed is the directory that has to be whole; "" is none.
+	needed  string
 	file    *os.File
 	tar     *tar.Writer
 	bytes   int64
@@ -86,12 +89,18 @@ func (p *packing) directory(ctx context.Context, name string) error {
 }
 
 func (p *packing) entry(ctx context.Context, name string, kind source.Kind) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if p.entries++; p.entries > maxEntries {
 		return fmt.Errorf("the repository has more than %d files: no plugin gets them", maxEntries)
 	}
 	header := &tar.Header{Name: name, Mode: 0o644, Typeflag: tar.TypeReg}
 	switch kind {
 	case source.Submodule:
+		if p.needed != "" && (within(name, p.needed) || within(p.needed, name)) {
+			return fmt.Errorf("%s is a submodule, of which plugins get no files: use another tool or another path", name)
+		}
 		return nil
 	case source.Directory:
 		header.Typeflag, header.Mode = tar.TypeDir, 0o755
@@ -135,7 +144,21 @@ func (p *packing) bounded() error {
 	return err
 }
 
+// within reports whether a path is a directory or lies in it.
+func within(name, directory string) bool {
+	return directory == "." || name == directory || strings.HasPrefix(name, directory+"/")
+}
+
+// leadsOut reports whether a link may lead out of the tree. One that goes up again after it went down may do so by way
+// of another link.
 func leadsOut(name, target string) bool {
+	down := false
+	for part := range strings.SplitSeq(target, "/") {
+		if part == ".." && down {
+			return true
+		}
+		down = down || part != ".." && part != "." && part != ""
+	}
 	to := path.Join(path.Dir(name), target)
 	return path.IsAbs(target) || to == ".." || strings.HasPrefix(to, "../")
 }

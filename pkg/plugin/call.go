@@ -43,9 +43,9 @@ func (p *Plugins) discovers(ctx context.Context, name string) (bool, error) {
 	return got.set, said(err)
 }
 
-// stream sends a tree to a method and returns its answer.
-func (p *Plugins) stream(ctx context.Context, method string, r Request) (answer, error) {
-	packed, err := pack(ctx, r.Tree)
+// stream sends a tree to a method and returns its answer. The directory that is needed has to be whole.
+func (p *Plugins) stream(ctx context.Context, method string, r Request, needed string) (answer, error) {
+	packed, err := pack(ctx, r.Tree, needed)
 	if err != nil {
 		return answer{}, err
 	}

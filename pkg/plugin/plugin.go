@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -82,7 +83,7 @@ func (p *Plugins) Generate(ctx context.Context, r Request) ([]string, error) {
 	if discovers && !supported {
 		return nil, errors.New("it says that this directory is none of its own: check its discover rules")
 	}
-	got, err := p.stream(ctx, "GenerateManifest", r)
+	got, err := p.stream(ctx, "GenerateManifest", r, path.Clean(r.Path))
 	return got.texts, err
 }
 
@@ -94,6 +95,6 @@ func (p *Plugins) matches(ctx context.Context, name string, r Request) (supporte
 		return false, discovers, err
 	}
 	r.Name = name
-	got, err := p.stream(ctx, "MatchRepository", r)
+	got, err := p.stream(ctx, "MatchRepository", r, "")
 	return got.set, true, err
 }

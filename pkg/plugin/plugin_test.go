@@ -101,6 +101,14 @@ func TestPluginsThatFail(t *testing.T) {
 	outward.Tree = source.MemoryOf(map[string]source.MemoryFile{
 		"app/link": {Kind: source.Symlink, Content: "../../etc/passwd"},
 	})
+	chained := requestOf("broken")
+	chained.Tree = source.MemoryOf(map[string]source.MemoryFile{
+		"app/e/up": {Kind: source.Symlink, Content: "../.."}, "app/0": {Kind: source.Symlink, Content: "e/up/../../secret"},
+	})
+	lacking, lent := requestOf("broken"), requestOf("broken")
+	submodule := source.MemoryFile{Kind: source.Submodule, Content: "1111111111111111111111111111111111111111"}
+	lacking.Tree = source.MemoryOf(map[string]source.MemoryFile{"app/a.txt": {Content: "a"}, "app/lib": submodule})
+	lent.Tree, lent.Path = source.MemoryOf(map[string]source.MemoryFile{"lib": submodule}), "lib/app"
 	tests := map[string]struct {
 		request plugin.Request
 		want    string
@@ -111,6 +119,9 @@ func TestPluginsThatFail(t *testing.T) {
 		"one that is not there is named":                       {requestOf("gone"), "there is no socket gone.sock"},
 		"a name that leads elsewhere is refused":               {requestOf("../broken"), "letters, digits"},
 		"a link out of the repository is not sent":             {outward, "link out of the repository"},
+		"nor is one that leads out by way of another one":      {chained, "link out of the repository"},
+		"a directory that lacks a submodule makes nothing":     {lacking, "app/lib is a submodule"},
+		"a directory in a submodule makes nothing":             {lent, "lib is a submodule"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -174,7 +174,8 @@ func (r *recorder) enter(ctx context.Context, from lentTree, link string) (lentT
 func (r *recorder) lend(ctx context.Context, url, commit string) (lentTree, error) {
 	origin, err := r.input.Submodules.Origin(url)
 	if err != nil {
-		return lentTree{}, err
+		// It may quote the URL, in which a repository can hold a token.
+		return lentTree{}, errors.New(strings.ReplaceAll(err.Error(), url, withoutSecrets(url)))
 	}
 	tree, err := r.input.Submodules.Commit(ctx, url, commit)
 	if err != nil {

@@ -210,3 +210,16 @@ func TestRendersOfSubmodulesAreKept(t *testing.T) {
 		t.Errorf("a project that may not read the submodule: %v", err)
 	}
 }
+
+func TestATokenInTheURLOfASubmoduleIsNotShown(t *testing.T) {
+	t.Parallel()
+	const url = "https://ghp_secret@git.example.com/lib.git"
+	input := inputOf(t, "{path: lib/base, directory: {}}", "")
+	input.Tree = withSubmodule(nil, "lib", url, firstCommit)
+	input.Submodules = &depot{refuses: errors.New("repository " + url + " is not permitted in project shop")}
+	_, err := newCache(t, Options{}).Render(t.Context(), input)
+	if err == nil || !strings.Contains(err.Error(), "is not permitted in project shop") ||
+		strings.Contains(err.Error(), "ghp_secret") {
+		t.Errorf("the error is %v", err)
+	}
+}

@@ -78,7 +78,9 @@ func (w *InPlace) available(pod Pod, now time.Time) (is bool, from time.Time) {
 
 // SetsInPlace returns the revisions of a workload that replaces its own pods as if each were a ReplicaSet with the pods
 // of that revision, the oldest first, and the one to which the Rollout goes.
-func SetsInPlace(rollout *v1alpha1.Rollout, work *InPlace, now time.Time) (sets []*appsv1.ReplicaSet, goal *appsv1.ReplicaSet) {
+func SetsInPlace(
+	rollout *v1alpha1.Rollout, work *InPlace, now time.Time,
+) (sets []*appsv1.ReplicaSet, goal *appsv1.ReplicaSet) {
 	kept := slices.Clone(work.Revisions)
 	slices.SortFunc(kept, func(a, b Kept) int {
 		return cmp.Or(a.Created.Compare(b.Created.Time), cmp.Compare(a.Number, b.Number), cmp.Compare(a.Name, b.Name))

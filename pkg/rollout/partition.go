@@ -10,8 +10,8 @@ import "math"
 const Held = math.MaxInt32
 
 // replaceByPartition lets a StatefulSet have as many pods of the new revision as the present step asks for. Its
-// controller replaces the pods from the partition on, the last one first. It leaves new pods below the partition as they
-// are; once they are deleted, it makes them anew at the stable revision.
+// controller replaces the pods from the partition on, the last one first. It leaves new pods below the partition as
+// they are; once they are deleted, it makes them anew at the stable revision.
 func (p *pass) replaceByPartition() {
 	work, partition := p.inPlace(), p.partition()
 	p.ripen()

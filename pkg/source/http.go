@@ -174,12 +174,15 @@ func (h *httpRemote) refused(ctx context.Context, status int) error {
 }
 
 // failed makes the error of a request one that is safe to show and says what to do.
-func (h *httpRemote) failed(err error) error {
+func (h *httpRemote) failed(err error) error { return transportError(err, h.sent()) }
+
+// sent is what authenticates requests: with the token of a GitHub App, where there is one.
+func (h *httpRemote) sent() Credentials {
 	known := h.credentials
 	if token := h.token.Load(); token != nil {
 		known.Username, known.Password = tokenUser, *token
 	}
-	return transportError(err, known)
+	return known
 }
 
 func transportError(err error, credentials Credentials) error {

@@ -116,7 +116,7 @@ func (h *httpRemote) batch(ctx context.Context, wanted pointer) (lfsAction, erro
 		case object.ID != wanted.ID:
 		case object.Error != nil:
 			return lfsAction{}, failure(NotFound, "the server of Git LFS does not give it (code %d): %s", object.Error.Code,
-				printable(h.credentials.scrub(object.Error.Message)))
+				printable(h.sent().scrub(object.Error.Message)))
 		case object.Actions.Download != nil:
 			return *object.Actions.Download, nil
 		}
