@@ -62,6 +62,36 @@ func settled(t *testing.T, kind string, replicas int32, strategy string) *estate
 	return e
 }
 
+// updating returns an estate whose workload got another template, and that went as far as it goes by itself.
+func updating(t *testing.T, kind string, replicas int32, strategy string) *estate {
+	t.Helper()
+	e := settled(t, kind, replicas, strategy)
+	e.push(2)
+	e.settle()
+	return e
+}
+
+// resume ends a pause, and goes on as far as it goes.
+func (e *estate) resume() {
+	e.rollout.Status.PauseConditions = nil
+	e.settle()
+}
+
+// abort aborts the update, or tries it again.
+func (e *estate) abort(is bool) {
+	e.rollout.Status.Abort = is
+	e.settle()
+}
+
+// replaceAll replaces the pods of a StatefulSet without its Rollout.
+func (e *estate) replaceAll() {
+	e.work.Partition = 0
+	for range 10 {
+		e.control()
+		e.ready(10)
+	}
+}
+
 // push gives the workload another template.
 func (e *estate) push(version int) {
 	hash, last := fmt.Sprintf("v%d", version), int64(0)

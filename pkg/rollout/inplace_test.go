@@ -12,33 +12,35 @@ import (
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
 )
 
-const (
-	stepped = `{steps: [{setWeight: 20}, {pause: {}}, {setWeight: 60}, {pause: {}}]}`
-)
+const stepped = `{steps: [{setWeight: 20}, {pause: {}}, {setWeight: 60}, {pause: {}}]}`
 
 // kinds are the workloads that replace their own pods.
 func kinds() []string { return []string{kindStatefulSet, kindDaemonSet} }
 
-func TestAWorkloadThatReplacesItsPodsGoesStepByStep(t *testing.T) {
-	t.Parallel()
+// eachKind runs a test with each of them.
+func eachKind(t *testing.T, test func(t *testing.T, kind string)) {
+	t.Helper()
 	for _, kind := range kinds() {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			e := settled(t, kind, 5, stepped)
-			e.push(2)
-			e.settle()
-			e.expect(paused, 1, 4, 1)
-			e.rollout.Status.PauseConditions = nil
-			e.settle()
-			e.expect(paused, 3, 2, 3)
-			e.rollout.Status.PauseConditions = nil
-			e.settle()
-			e.expect(healthy, 4, 0, 5)
-			if stable := e.rollout.Status.StableRS; stable != "v2" {
-				t.Errorf("the stable revision is %q, want v2", stable)
-			}
+			test(t, kind)
 		})
 	}
+}
+
+func TestAWorkloadThatReplacesItsPodsGoesStepByStep(t *testing.T) {
+	t.Parallel()
+	eachKind(t, func(t *testing.T, kind string) {
+		e := updating(t, kind, 5, stepped)
+		e.expect(paused, 1, 4, 1)
+		e.resume()
+		e.expect(paused, 3, 2, 3)
+		e.resume()
+		e.expect(healthy, 4, 0, 5)
+		if stable := e.rollout.Status.StableRS; stable != "v2" {
+			t.Errorf("the stable revision is %q, want v2", stable)
+		}
+	})
 }
 
 func TestANewTemplateFindsAStatefulSetHeld(t *testing.T) {
@@ -59,9 +61,7 @@ func TestANewTemplateFindsAStatefulSetHeld(t *testing.T) {
 
 func TestTheCanaryOfAStatefulSetHasTheLastOrdinals(t *testing.T) {
 	t.Parallel()
-	e := settled(t, kindStatefulSet, 5, stepped)
-	e.push(2)
-	e.settle()
+	e := updating(t, kindStatefulSet, 5, stepped)
 	for _, pod := range e.work.Pods {
 		if want := map[bool]string{true: "v2", false: "v1"}[pod.Ordinal == 4]; pod.Hash != want {
 			t.Errorf("%s is %s, want %s", pod.Name, pod.Hash, want)
@@ -71,9 +71,7 @@ func TestTheCanaryOfAStatefulSetHasTheLastOrdinals(t *testing.T) {
 
 func TestTheCanaryOfADaemonSetGoesByTheNamesOfNodes(t *testing.T) {
 	t.Parallel()
-	e := settled(t, kindDaemonSet, 5, `{steps: [{setWeight: 40}, {pause: {}}]}`)
-	e.push(2)
-	e.settle()
+	e := updating(t, kindDaemonSet, 5, `{steps: [{setWeight: 40}, {pause: {}}]}`)
 	for _, pod := range e.work.Pods {
 		if want := map[bool]string{true: "v2", false: "v1"}[pod.Node <= "node-1"]; pod.Hash != want {
 			t.Errorf("on %s is %s, want %s", pod.Node, pod.Hash, want)
@@ -83,52 +81,38 @@ func TestTheCanaryOfADaemonSetGoesByTheNamesOfNodes(t *testing.T) {
 
 func TestAnAbortedWorkloadEndsAtItsStableRevision(t *testing.T) {
 	t.Parallel()
-	for _, kind := range kinds() {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			e := settled(t, kind, 5, stepped)
-			e.push(2)
+	eachKind(t, func(t *testing.T, kind string) {
+		e := updating(t, kind, 5, stepped)
+		e.resume()
+		e.expect(paused, 3, 2, 3)
+		e.abort(true)
+		e.expect(v1alpha1.RolloutPhaseDegraded, 0, 5, 0)
+		writes := e.writes
+		for range 3 {
+			e.now = e.now.Add(time.Hour)
 			e.settle()
-			e.rollout.Status.PauseConditions = nil
-			e.settle()
-			e.expect(paused, 3, 2, 3)
-			e.rollout.Status.Abort = true
-			e.settle()
-			e.expect(v1alpha1.RolloutPhaseDegraded, 0, 5, 0)
-			writes := e.writes
-			for range 3 {
-				e.now = e.now.Add(time.Hour)
-				e.settle()
-			}
-			if e.writes != writes {
-				t.Errorf("after it went back it was written %d times more", e.writes-writes)
-			}
-		})
-	}
+		}
+		if e.writes != writes {
+			t.Errorf("after it went back it was written %d times more", e.writes-writes)
+		}
+	})
 }
 
 func TestAnAbortedStatefulSetKeepsItsTemplateAndTriesAgain(t *testing.T) {
 	t.Parallel()
-	e := settled(t, kindStatefulSet, 5, stepped)
-	e.push(2)
-	e.settle()
-	e.rollout.Status.Abort = true
-	e.settle()
+	e := updating(t, kindStatefulSet, 5, stepped)
+	e.abort(true)
 	if e.work.Newest != "v2" {
 		t.Errorf("its template is %s, want v2", e.work.Newest)
 	}
-	e.rollout.Status.Abort = false
-	e.settle()
+	e.abort(false)
 	e.expect(paused, 1, 4, 1)
 }
 
 func TestAnAbortedDaemonSetGetsItsStableTemplateAndStaysDegradedUntilItIsTriedAgain(t *testing.T) {
 	t.Parallel()
-	e := settled(t, kindDaemonSet, 5, stepped)
-	e.push(2)
-	e.settle()
-	e.rollout.Status.Abort = true
-	e.settle()
+	e := updating(t, kindDaemonSet, 5, stepped)
+	e.abort(true)
 	e.expect(v1alpha1.RolloutPhaseDegraded, 0, 5, 0)
 	if e.work.Newest != "v1" || !strings.Contains(strings.Join(e.events, "\n"), "TemplateRestored") {
 		t.Errorf("its template is %s, want v1; Events %v", e.work.Newest, e.events)
@@ -137,8 +121,7 @@ func TestAnAbortedDaemonSetGetsItsStableTemplateAndStaysDegradedUntilItIsTriedAg
 	e.push(2)
 	e.settle()
 	e.expect(v1alpha1.RolloutPhaseDegraded, 0, 5, 0)
-	e.rollout.Status.Abort = false
-	e.settle()
+	e.abort(false)
 	e.expect(paused, 1, 4, 1)
 }
 
@@ -163,26 +146,18 @@ func TestBrokenPodsOfTheCanaryGoAtOnce(t *testing.T) {
 
 func TestAnEarlierTemplateTakesTheCanaryBack(t *testing.T) {
 	t.Parallel()
-	for _, kind := range kinds() {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			e := settled(t, kind, 5, stepped)
-			e.push(2)
-			e.settle()
-			e.push(1)
-			e.settle()
-			e.expect(healthy, 4, 5, 0)
-		})
-	}
+	eachKind(t, func(t *testing.T, kind string) {
+		e := updating(t, kind, 5, stepped)
+		e.push(1)
+		e.settle()
+		e.expect(healthy, 4, 5, 0)
+	})
 }
 
 func TestAThirdTemplateBeginsAtTheFirstStep(t *testing.T) {
 	t.Parallel()
-	e := settled(t, kindStatefulSet, 5, stepped)
-	e.push(2)
-	e.settle()
-	e.rollout.Status.PauseConditions = nil
-	e.settle()
+	e := updating(t, kindStatefulSet, 5, stepped)
+	e.resume()
 	e.expect(paused, 3, 2, 3)
 	e.push(3)
 	e.settle()
@@ -191,14 +166,8 @@ func TestAThirdTemplateBeginsAtTheFirstStep(t *testing.T) {
 
 func TestPodsThatWereReplacedWithoutTheRolloutCountAsPromoted(t *testing.T) {
 	t.Parallel()
-	e := settled(t, kindStatefulSet, 3, stepped)
-	e.push(2)
-	e.settle()
-	e.work.Partition = 0
-	for range 10 {
-		e.control()
-		e.ready(10)
-	}
+	e := updating(t, kindStatefulSet, 3, stepped)
+	e.replaceAll()
 	e.settle()
 	e.expect(healthy, 4, 0, 3)
 	if said := strings.Join(e.events, "\n"); !strings.Contains(said, `StatefulSet "db" has replaced all pods by itself`) {
@@ -220,19 +189,14 @@ func TestAPodStaysAtTheStableRevisionWhileStepsRemain(t *testing.T) {
 		for _, kind := range kinds() {
 			t.Run(name+" of a "+kind, func(t *testing.T) {
 				t.Parallel()
-				e := settled(t, kind, test.replicas, "{steps: "+test.steps+"}")
-				e.push(2)
-				e.settle()
+				e := updating(t, kind, test.replicas, "{steps: "+test.steps+"}")
 				e.expect(paused, 1, test.before, test.new)
-				e.rollout.Status.Abort = true
-				e.settle()
+				e.abort(true)
 				e.expect(v1alpha1.RolloutPhaseDegraded, 0, int(test.replicas), 0)
 				e.push(2)
-				e.rollout.Status.Abort = false
-				e.settle()
+				e.abort(false)
 				e.expect(paused, 1, test.before, test.new)
-				e.rollout.Status.PauseConditions = nil
-				e.settle()
+				e.resume()
 				e.expect(healthy, 2, 0, int(test.replicas))
 			})
 		}
@@ -241,38 +205,25 @@ func TestAPodStaysAtTheStableRevisionWhileStepsRemain(t *testing.T) {
 
 func TestAFullPromotionLeavesNoPodAtTheStableRevision(t *testing.T) {
 	t.Parallel()
-	for _, kind := range kinds() {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			e := settled(t, kind, 1, stepped)
-			e.push(2)
-			e.settle()
-			e.rollout.Status.PromoteFull = true
-			e.settle()
-			e.expect(healthy, 4, 0, 1)
-		})
-	}
+	eachKind(t, func(t *testing.T, kind string) {
+		e := updating(t, kind, 1, stepped)
+		e.rollout.Status.PromoteFull = true
+		e.settle()
+		e.expect(healthy, 4, 0, 1)
+	})
 }
 
 func TestAnAbortIsNoPromotionThoughAllPodsWereReplacedWithoutTheRollout(t *testing.T) {
 	t.Parallel()
-	e := settled(t, kindStatefulSet, 3, stepped)
-	e.push(2)
-	e.settle()
-	e.work.Partition = 0
-	for range 10 {
-		e.control()
-		e.ready(10)
-	}
-	e.rollout.Status.Abort = true
-	e.settle()
+	e := updating(t, kindStatefulSet, 3, stepped)
+	e.replaceAll()
+	e.abort(true)
 	e.expect(v1alpha1.RolloutPhaseDegraded, 0, 0, 3)
 	if stable := e.rollout.Status.StableRS; stable != "v1" {
 		t.Errorf("the stable revision is %q, want v1", stable)
 	}
 	e.push(1)
-	e.rollout.Status.Abort = false
-	e.settle()
+	e.abort(false)
 	e.expect(paused, 1, 1, 2)
 }
 
@@ -300,29 +251,23 @@ func TestADaemonSetThatComesWithPodsOfAnEarlierTemplateGoesThroughTheSteps(t *te
 
 func TestNodesThatComeDuringTheUpdateOfADaemonSetDoNotStopIt(t *testing.T) {
 	t.Parallel()
-	e := settled(t, kindDaemonSet, 5, stepped)
-	e.push(2)
-	e.settle()
+	e := updating(t, kindDaemonSet, 5, stepped)
 	e.replicas = 8
 	e.settle()
 	e.expect(paused, 1, 4, 4)
-	e.rollout.Status.PauseConditions = nil
-	e.settle()
+	e.resume()
 	e.expect(paused, 3, 3, 5)
 }
 
 func TestAPausedRolloutLetsNoPodsOfItsWorkloadBeReplaced(t *testing.T) {
 	t.Parallel()
-	for _, kind := range kinds() {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			e := settled(t, kind, 5, stepped)
-			e.rollout.Spec.Paused = new(true)
-			e.push(2)
-			e.settle()
-			e.expect(paused, 0, 5, 0)
-		})
-	}
+	eachKind(t, func(t *testing.T, kind string) {
+		e := settled(t, kind, 5, stepped)
+		e.rollout.Spec.Paused = new(true)
+		e.push(2)
+		e.settle()
+		e.expect(paused, 0, 5, 0)
+	})
 }
 
 func TestServicesSelectTheRevisionsOfAWorkload(t *testing.T) {
@@ -336,8 +281,7 @@ func TestServicesSelectTheRevisionsOfAWorkload(t *testing.T) {
 			t.Errorf("Service %s selects revision %q, want %q", service, got, want)
 		}
 	}
-	e.rollout.Status.Abort = true
-	e.settle()
+	e.abort(true)
 	if got := e.services["canary"].Spec.Selector["controller-revision-hash"]; got != "v1" {
 		t.Errorf("after the abort Service canary selects revision %q, want v1", got)
 	}
@@ -347,14 +291,11 @@ func TestServicesSelectTheRevisionsOfAWorkload(t *testing.T) {
 // StatefulSet gets no more new pods than the step's weight asks for, and it ends in the template that was pushed last.
 func TestWhateverHappensToAWorkloadTheUpdateEnds(t *testing.T) {
 	t.Parallel()
-	for _, kind := range kinds() {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			for seed := range uint64(60) {
-				roam(t, kind, seed)
-			}
-		})
-	}
+	eachKind(t, func(t *testing.T, kind string) {
+		for seed := range uint64(60) {
+			roam(t, kind, seed)
+		}
+	})
 }
 
 func roam(t *testing.T, kind string, seed uint64) {
@@ -390,8 +331,7 @@ func roam(t *testing.T, kind string, seed uint64) {
 	e.rollout.Status.Abort, e.rollout.Spec.Paused = false, nil
 	for range 20 {
 		e.now = e.now.Add(11 * time.Minute)
-		e.rollout.Status.PauseConditions = nil
-		e.settle()
+		e.resume()
 	}
 	if status := e.rollout.Status; status.Phase != healthy || status.StableRS != e.work.Newest ||
 		!e.all(func(pod Pod) bool { return pod.Hash == e.work.Newest }) {
