@@ -43,7 +43,9 @@ func TestStatusesAreWrittenByTheLeaderIntoTheRightStoreAlone(t *testing.T) {
 			if test.tenure != nil {
 				ctx = during(ctx, test.tenure)
 			}
-			_, err := ownRollouts{direct: s}.UpdateStatus(ctx, &v1alpha1.Rollout{}, metav1.UpdateOptions{})
+			// Were it requested, there would be nobody to ask.
+			own := ownRollouts{straight: straight[*v1alpha1.Rollout, *v1alpha1.RolloutList]{s, "rollouts", ""}}
+			_, err := own.UpdateStatus(ctx, &v1alpha1.Rollout{}, metav1.UpdateOptions{})
 			written := test.want == nil
 			if !errors.Is(err, test.want) || (surface.writes == 1) != written {
 				t.Errorf("%d writes, error %v", surface.writes, err)

@@ -7,6 +7,7 @@ import (
 	"context"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
@@ -34,93 +35,70 @@ type ownArgoproj struct {
 
 // Applications returns the client of the Applications of a namespace, or of all.
 func (c ownArgoproj) Applications(namespace string) argoclient.ApplicationInterface {
-	return ownApplications{c.ArgoprojV1alpha1Interface.Applications(namespace), c.direct, namespace}
+	return ownApplications{
+		straight[*v1alpha1.Application, *v1alpha1.ApplicationList]{c.direct, "applications", namespace},
+		requestedApplications{c.ArgoprojV1alpha1Interface.Applications(namespace)},
+	}
 }
 
 // AnalysisRuns returns the client of the AnalysisRuns of a namespace, or of all.
 func (c ownArgoproj) AnalysisRuns(namespace string) argoclient.AnalysisRunInterface {
-	return ownAnalysisRuns{c.ArgoprojV1alpha1Interface.AnalysisRuns(namespace), c.direct, namespace}
+	return ownAnalysisRuns{
+		straight[*v1alpha1.AnalysisRun, *v1alpha1.AnalysisRunList]{c.direct, "analysisruns", namespace},
+		requestedAnalysisRuns{c.ArgoprojV1alpha1Interface.AnalysisRuns(namespace)},
+	}
 }
 
 // Rollouts returns the client of the Rollouts of a namespace, or of all.
 func (c ownArgoproj) Rollouts(namespace string) argoclient.RolloutInterface {
-	return ownRollouts{c.ArgoprojV1alpha1Interface.Rollouts(namespace), c.direct, namespace}
+	return ownRollouts{
+		straight[*v1alpha1.Rollout, *v1alpha1.RolloutList]{c.direct, "rollouts", namespace},
+		requestedRollouts{c.ArgoprojV1alpha1Interface.Rollouts(namespace)},
+	}
 }
 
-// ownApplications is the client of the Applications of a namespace.
-type ownApplications struct {
-	argoclient.ApplicationInterface
-	direct    *direct
-	namespace string
+// straight is what a client does without a request: it stands before what it asks for.
+type straight[T, L runtime.Object] struct {
+	direct              *direct
+	resource, namespace string
 }
 
-// UpdateStatus writes the status of one.
-func (c ownApplications) UpdateStatus(
-	ctx context.Context, object *v1alpha1.Application, _ metav1.UpdateOptions,
-) (*v1alpha1.Application, error) {
-	written, err := c.direct.write(ctx, "applications", object)
-	return registry.As[*v1alpha1.Application](written), err
+// UpdateStatus writes the status of an object.
+func (s straight[T, L]) UpdateStatus(ctx context.Context, object T, _ metav1.UpdateOptions) (T, error) {
+	written, err := s.direct.write(ctx, s.resource, object)
+	return registry.As[T](written), err
 }
 
-// List lists them.
-func (c ownApplications) List(ctx context.Context, options metav1.ListOptions) (*v1alpha1.ApplicationList, error) {
-	list, err := c.direct.list(ctx, "applications", c.namespace, options)
-	return registry.As[*v1alpha1.ApplicationList](list), err
+// List lists objects.
+func (s straight[T, L]) List(ctx context.Context, options metav1.ListOptions) (L, error) {
+	list, err := s.direct.list(ctx, s.resource, s.namespace, options)
+	return registry.As[L](list), err
 }
 
-// Watch watches them.
-func (c ownApplications) Watch(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-	return c.direct.watch(ctx, "applications", c.namespace, options)
+// Watch watches objects.
+func (s straight[T, L]) Watch(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+	return s.direct.watch(ctx, s.resource, s.namespace, options)
 }
 
-// ownAnalysisRuns is the client of the AnalysisRuns of a namespace.
-type ownAnalysisRuns struct {
-	argoclient.AnalysisRunInterface
-	direct    *direct
-	namespace string
-}
-
-// UpdateStatus writes the status of one.
-func (c ownAnalysisRuns) UpdateStatus(
-	ctx context.Context, object *v1alpha1.AnalysisRun, _ metav1.UpdateOptions,
-) (*v1alpha1.AnalysisRun, error) {
-	written, err := c.direct.write(ctx, "analysisruns", object)
-	return registry.As[*v1alpha1.AnalysisRun](written), err
-}
-
-// List lists them.
-func (c ownAnalysisRuns) List(ctx context.Context, options metav1.ListOptions) (*v1alpha1.AnalysisRunList, error) {
-	list, err := c.direct.list(ctx, "analysisruns", c.namespace, options)
-	return registry.As[*v1alpha1.AnalysisRunList](list), err
-}
-
-// Watch watches them.
-func (c ownAnalysisRuns) Watch(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-	return c.direct.watch(ctx, "analysisruns", c.namespace, options)
-}
-
-// ownRollouts is the client of the Rollouts of a namespace.
-type ownRollouts struct {
-	argoclient.RolloutInterface
-	direct    *direct
-	namespace string
-}
-
-// UpdateStatus writes the status of one.
-func (c ownRollouts) UpdateStatus(
-	ctx context.Context, object *v1alpha1.Rollout, _ metav1.UpdateOptions,
-) (*v1alpha1.Rollout, error) {
-	written, err := c.direct.write(ctx, "rollouts", object)
-	return registry.As[*v1alpha1.Rollout](written), err
-}
-
-// List lists them.
-func (c ownRollouts) List(ctx context.Context, options metav1.ListOptions) (*v1alpha1.RolloutList, error) {
-	list, err := c.direct.list(ctx, "rollouts", c.namespace, options)
-	return registry.As[*v1alpha1.RolloutList](list), err
-}
-
-// Watch watches them.
-func (c ownRollouts) Watch(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-	return c.direct.watch(ctx, "rollouts", c.namespace, options)
-}
+// What a client does straight stands one level above what it requests, and so comes first.
+type (
+	requestedApplications struct {
+		argoclient.ApplicationInterface
+	}
+	ownApplications struct {
+		straight[*v1alpha1.Application, *v1alpha1.ApplicationList]
+		requestedApplications
+	}
+	requestedAnalysisRuns struct {
+		argoclient.AnalysisRunInterface
+	}
+	ownAnalysisRuns struct {
+		straight[*v1alpha1.AnalysisRun, *v1alpha1.AnalysisRunList]
+		requestedAnalysisRuns
+	}
+	requestedRollouts struct{ argoclient.RolloutInterface }
+	ownRollouts       struct {
+		straight[*v1alpha1.Rollout, *v1alpha1.RolloutList]
+		requestedRollouts
+	}
+)
