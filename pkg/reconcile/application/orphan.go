@@ -21,7 +21,26 @@ const orphansEvery = 5 * time.Minute
 // orphans is what was found the last time.
 type orphans struct {
 	count int
+	// known says that they could be read once.
+	known bool
 	at    time.Time
+}
+
+// after is what is known once the destination was looked at: what could not be read changes nothing.
+func (o orphans) after(found tree.Tree, err error, at time.Time) orphans {
+	o.at = at
+	if err == nil && (len(found.Unread) == 0 || len(found.Orphaned) > 0) {
+		o.count, o.known = len(found.Orphaned), true
+	}
+	return o
+}
+
+// counted is what the metric shows, nil before they could be read.
+func (o orphans) counted(project string) *orphanCount {
+	if !o.known {
+		return nil
+	}
+	return &orphanCount{project: project, count: o.count}
 }
 
 // orphaned counts the objects of the destination's namespace that belong to no Application, where the project asks
@@ -37,7 +56,7 @@ func (r *Reconciler) orphaned(ctx context.Context, p *pass, s *state) time.Durat
 	if wait := s.orphans.at.Add(orphansEvery).Sub(r.Clock.Now()); wait <= 0 {
 		s.orphans = r.findOrphans(ctx, p, s)
 	}
-	r.states.setOrphaned(p.app, &orphanCount{project: projectName(p.app), count: s.orphans.count})
+	r.states.setOrphaned(p.app, s.orphans.counted(projectName(p.app)))
 	if s.orphans.count > 0 {
 		p.problems = append(p.problems, v1alpha1.ApplicationCondition{
 			Type:    v1alpha1.ApplicationConditionOrphanedResourceWarning,
@@ -56,8 +75,5 @@ func (r *Reconciler) findOrphans(ctx context.Context, p *pass, s *state) orphans
 		input.Roots = append(input.Roots, tree.Root{Key: object.Key, Version: object.Version})
 	}
 	found, err := tree.Read(ctx, p.target, input)
-	if err != nil || len(found.Unread) > 0 && len(found.Orphaned) == 0 {
-		return orphans{count: s.orphans.count, at: r.Clock.Now()}
-	}
-	return orphans{count: len(found.Orphaned), at: r.Clock.Now()}
+	return s.orphans.after(found, err, r.Clock.Now())
 }

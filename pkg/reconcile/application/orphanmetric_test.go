@@ -4,14 +4,18 @@
 package application
 
 import (
+	"errors"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/capstan-dev/capstan/pkg/apis/argoproj/v1alpha1"
+	"github.com/capstan-dev/capstan/pkg/tree"
 )
 
 func TestOrphanedObjectsAreCountedWhereTheProjectAsks(t *testing.T) {
@@ -43,5 +47,34 @@ argocd_app_orphaned_resources_count{name="shop",namespace="argocd",project="web"
 	known.clear()
 	if count := testutil.CollectAndCount(newOrphanCollector(known)); count != 0 {
 		t.Errorf("a new term shows %d counts of the last one", count)
+	}
+}
+
+func TestNothingIsCountedThatCouldNotBeRead(t *testing.T) {
+	t.Parallel()
+	some := tree.Tree{Orphaned: make([]tree.Node, 2)}
+	unread := tree.Tree{Unread: []tree.Gap{{}}}
+	for name, test := range map[string]struct {
+		before orphans
+		found  tree.Tree
+		err    error
+		want   *orphanCount
+	}{
+		"before the first reading there is no count": {orphans{}, tree.Tree{}, errors.New("no answer"), nil},
+		"nor where a kind could not be read":         {orphans{}, unread, nil, nil},
+		"what could be read counts":                  {orphans{}, some, nil, &orphanCount{"web", 2}},
+		"none counts as well":                        {orphans{count: 2, known: true}, tree.Tree{}, nil, &orphanCount{"web", 0}},
+		"what cannot be read again stays": {
+			orphans{count: 2, known: true}, tree.Tree{}, errors.New("no answer"), &orphanCount{"web", 2},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			now := time.Unix(1000, 0)
+			after := test.before.after(test.found, test.err, now)
+			if got := after.counted("web"); !reflect.DeepEqual(got, test.want) || !after.at.Equal(now) {
+				t.Errorf("counted is %v at %s, want %v", got, after.at, test.want)
+			}
+		})
 	}
 }
