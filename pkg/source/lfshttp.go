@@ -127,14 +127,9 @@ func (h *httpRemote) batch(ctx context.Context, wanted pointer) (lfsAction, erro
 // download asks for an object where it is. Its own server gets what authenticates; another one
 // gets what the batch said.
 func (h *httpRemote) download(ctx context.Context, at *url.URL, header map[string]string) (*http.Response, error) {
-	own, err := url.Parse(h.base)
+	mine, err := onOwnServer(h.place(), at)
 	if err != nil {
-		return nil, failure(Invalid, "the URL cannot be asked")
-	}
-	mine := at.Scheme == own.Scheme && at.Host == own.Host
-	if !mine && at.Scheme != "https" && (own.Scheme != "http" || at.Scheme != "http") {
-		return nil, failure(Unreachable, "the server of Git LFS names a place with the scheme %q: use https",
-			printable(at.Scheme))
+		return nil, err
 	}
 	asked := *at
 	asked.User = nil
@@ -160,6 +155,23 @@ func (h *httpRemote) download(ctx context.Context, at *url.URL, header map[strin
 		return nil, h.failed(err)
 	}
 	return response, nil
+}
+
+// onOwnServer reports whether an object lies on the server of a repository. It fails where it lies on another one that
+// is not to be asked: without TLS that is only where the repository itself is read so.
+func onOwnServer(repository string, at *url.URL) (bool, error) {
+	own, err := url.Parse(repository)
+	switch {
+	case err != nil:
+		return false, failure(Invalid, "the URL cannot be asked")
+	case at.Scheme == own.Scheme && at.Host == own.Host:
+		return true, nil
+	case at.Scheme == "https" || at.Scheme == "http" && own.Scheme == "http":
+		return false, nil
+	default:
+		return false, failure(Unreachable, "the server of Git LFS names a place with the scheme %q: use https",
+			printable(at.Scheme))
+	}
 }
 
 func (h *httpRemote) content(ctx context.Context, response *http.Response, size int64) ([]byte, error) {
