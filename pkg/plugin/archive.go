@@ -24,6 +24,8 @@ const (
 	maxUnpackedBytes = 1 << 30
 	maxArchiveBytes  = 100 << 20
 	maxEntries       = 100_000
+	// maxPathBytes is the longest path: a directory costs as much as it lies deep.
+	maxPathBytes = 1024
 )
 
 // archive is a tree as tar.gz in a file without a name.
@@ -95,6 +97,9 @@ func (p *packing) entry(ctx context.Context, name string, kind source.Kind) erro
 	if p.entries++; p.entries > maxEntries {
 		return fmt.Errorf("the repository has more than %d files: no plugin gets them", maxEntries)
 	}
+	if len(name) > maxPathBytes {
+		return fmt.Errorf("the repository has a path of more than %d characters: no plugin gets it", maxPathBytes)
+	}
 	header := &tar.Header{Name: name, Mode: 0o644, Typeflag: tar.TypeReg}
 	switch kind {
 	case source.Submodule:
@@ -104,7 +109,7 @@ func (p *packing) entry(ctx context.Context, name string, kind source.Kind) erro
 		return nil
 	case source.Directory:
 		header.Typeflag, header.Mode = tar.TypeDir, 0o755
-		if err := p.tar.WriteHeader(header); err != nil {
+		if err := p.write(header, nil); err != nil {
 			return err
 		}
 		return p.directory(ctx, name)
@@ -120,10 +125,15 @@ func (p *packing) entry(ctx context.Context, name string, kind source.Kind) erro
 		if leadsOut(name, header.Linkname) {
 			return fmt.Errorf("%s is a symbolic link out of the repository: remove it", name)
 		}
-		return p.tar.WriteHeader(header)
+		return p.write(header, nil)
 	}
 	header.Size = int64(len(data))
-	if p.bytes += header.Size; p.bytes > maxUnpackedBytes {
+	return p.write(header, data)
+}
+
+// write adds an entry, of whatever kind, within the limits.
+func (p *packing) write(header *tar.Header, data []byte) error {
+	if p.bytes += int64(len(header.Name) + len(data)); p.bytes > maxUnpackedBytes {
 		return fmt.Errorf("the repository has more than %d MiB: no plugin gets it", maxUnpackedBytes>>20)
 	}
 	if err := p.tar.WriteHeader(header); err != nil {

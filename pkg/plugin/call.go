@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 )
@@ -91,8 +92,12 @@ func send(stream grpc.ClientStream, r Request, packed *archive) error {
 
 // said is an error with the plugin's own words, cut to what is safe to show.
 func said(err error) error {
-	if err == nil {
+	switch status.Code(err) {
+	case codes.OK:
 		return nil
+	case codes.DeadlineExceeded, codes.Canceled:
+		// Either side may be the first to give up.
+		return errors.New("it did not answer before the deadline of the render")
 	}
 	const longest = 2000
 	text := strings.Map(func(r rune) rune {

@@ -105,6 +105,8 @@ func TestPluginsThatFail(t *testing.T) {
 	chained.Tree = source.MemoryOf(map[string]source.MemoryFile{
 		"app/e/up": {Kind: source.Symlink, Content: "../.."}, "app/0": {Kind: source.Symlink, Content: "e/up/../../secret"},
 	})
+	deep := requestOf("broken")
+	deep.Tree = source.MemoryOf(map[string]source.MemoryFile{strings.Repeat("d/", 600) + "a.txt": {Content: "a"}})
 	lacking, lent := requestOf("broken"), requestOf("broken")
 	submodule := source.MemoryFile{Kind: source.Submodule, Content: "1111111111111111111111111111111111111111"}
 	lacking.Tree = source.MemoryOf(map[string]source.MemoryFile{"app/a.txt": {Content: "a"}, "app/lib": submodule})
@@ -120,6 +122,7 @@ func TestPluginsThatFail(t *testing.T) {
 		"a name that leads elsewhere is refused":               {requestOf("../broken"), "letters, digits"},
 		"a link out of the repository is not sent":             {outward, "link out of the repository"},
 		"nor is one that leads out by way of another one":      {chained, "link out of the repository"},
+		"a tree that is too deep is not sent":                  {deep, "a path of more than 1024 characters"},
 		"a directory that lacks a submodule makes nothing":     {lacking, "app/lib is a submodule"},
 		"a directory in a submodule makes nothing":             {lent, "lib is a submodule"},
 	}
@@ -134,4 +137,28 @@ func TestPluginsThatFail(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestNothingIsPackedForARenderThatIsOver(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	tool := &sidecar.Plugin{Generate: func(sidecar.Call) ([]string, error) { return nil, nil }}
+	sidecar.Serve(t, directory, "tool", tool)
+	asked := requestOf("tool")
+	ctx, cancel := context.WithCancel(t.Context())
+	asked.Tree = ending{asked.Tree, cancel}
+	if _, err := plugin.In(directory).Generate(ctx, asked); !errors.Is(err, context.Canceled) || tool.Calls.Load() > 0 {
+		t.Errorf("the error is %v, and the plugin was called %d times", err, tool.Calls.Load())
+	}
+}
+
+// ending is a tree whose render is over when somebody looks into it.
+type ending struct {
+	source.Tree
+	over func()
+}
+
+func (e ending) List(name string) ([]source.Entry, error) {
+	e.over()
+	return e.Tree.List(name)
 }
