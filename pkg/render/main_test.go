@@ -202,3 +202,16 @@ func namesOf(manifests []manifest.Manifest) string {
 	}
 	return strings.Join(names, " ")
 }
+
+// expect requires the names of manifests, or a fault that says something.
+func expect(t *testing.T, output Output, err error, want, fault string) {
+	t.Helper()
+	switch {
+	case fault != "" && (err == nil || !strings.Contains(err.Error(), fault)):
+		t.Errorf("want %q, got %v", fault, err)
+	case fault == "" && err != nil:
+		t.Error(err)
+	case namesOf(output.Manifests) != want:
+		t.Errorf("got %q, want %q", namesOf(output.Manifests), want)
+	}
+}

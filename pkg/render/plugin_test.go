@@ -88,14 +88,7 @@ func TestPlugin(t *testing.T) {
 				input.Plugins = withPlugin(t, test.plugin)
 			}
 			output, err := cache.Render(t.Context(), input)
-			switch {
-			case test.fault != "" && (err == nil || !strings.Contains(err.Error(), test.fault)):
-				t.Errorf("want %q, got %v", test.fault, err)
-			case test.fault == "" && err != nil:
-				t.Error(err)
-			case namesOf(output.Manifests) != test.want:
-				t.Errorf("got %q, want %q", namesOf(output.Manifests), test.want)
-			}
+			expect(t, output, err, test.want, test.fault)
 		})
 	}
 }

@@ -115,13 +115,8 @@ func TestSubmodules(t *testing.T) {
 			input := inputOf(t, test.spec, "")
 			input.Tree, input.Submodules = withSubmodule(test.files, "lib", test.url, firstCommit), lender
 			output, err := cache.Render(t.Context(), input)
+			expect(t, output, err, test.want, test.fault)
 			switch {
-			case test.fault != "" && (err == nil || !strings.Contains(err.Error(), test.fault)):
-				t.Errorf("want %q, got %v", test.fault, err)
-			case test.fault == "" && err != nil:
-				t.Error(err)
-			case namesOf(output.Manifests) != test.want:
-				t.Errorf("got %q, want %q", namesOf(output.Manifests), test.want)
 			case lender.lent() != test.asked && test.asked == "":
 				t.Errorf("fetched %q", lender.lent())
 			case err == nil && output.Submodules != (test.asked != ""):
